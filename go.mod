@@ -1,0 +1,3 @@
+module github.com/sockeye-tcp/sockeye
+
+go 1.26.0
