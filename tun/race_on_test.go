@@ -1,0 +1,6 @@
+//go:build race
+
+package tun
+
+// raceEnabled says that the race detector is compiled in.
+const raceEnabled = true
