@@ -1,0 +1,47 @@
+# Everything here needs Go and make alone; only race needs a C compiler as well.
+
+GO      ?= go
+T       ?= 30s
+PKGS    ?= ./...
+ARGS    ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run test check race fuzz bench golden clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## write bin/sockeye
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
+
+run: build ## fetch a page over our TCP in a network namespace of its own
+	./bin/sockeye demo
+
+test: ## run all tests and say in one line what was skipped and why
+	@$(GO) run ./internal/testsum -shuffle=on -count=1 $(ARGS) $(PKGS)
+
+check: ## gofmt, vet, staticcheck, tidy go.mod, import rules
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) test -count=1 ./internal/house/...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	@CGO_ENABLED=1 $(GO) run ./internal/testsum -race -shuffle=on -count=1 $(ARGS) $(PKGS)
+
+fuzz: ## run every fuzz target for T (default 30s)
+	@GO="$(GO)" scripts/fuzz.sh $(T)
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem $(ARGS) $(PKGS)
+
+golden: ## write the golden files of the tests anew; review the diff
+	$(GO) test -count=1 ./internal/ladder -update
+
+clean: ## remove what make made
+	rm -rf bin
