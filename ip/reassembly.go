@@ -32,7 +32,7 @@ const (
 	// What a datagram and a piece cost besides the bytes in them: about the size of the
 	// structures. Without it, many tiny fragments would be free.
 	datagramCost = 512
-	pieceCost    = 64
+	pieceCost    = 96
 )
 
 // Limits bound what a Reassembler holds. Zero fields mean the defaults.
