@@ -1,0 +1,98 @@
+package lab
+
+// This file joins namespaces with virtual Ethernet cables.
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// An End is one plug of a virtual Ethernet cable.
+type End struct {
+	Namespace *Namespace
+	Name      string // of the interface, up to 15 bytes
+	Addrs     []netip.Prefix
+}
+
+// Veth joins two namespaces with a cable, gives both ends their addresses and
+// brings them up. IPv6 addresses are usable at once: duplicate address
+// detection, which takes a second, is off. Closing either namespace removes the cable.
+func Veth(a, b End) error {
+	err := a.Namespace.Do(func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = a.Name
+		return netlink.LinkAdd(&netlink.Veth{
+			LinkAttrs: attrs, PeerName: b.Name, PeerNamespace: netlink.NsFd(b.Namespace.Fd()),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("make the cable %s - %s: %w", a.Name, b.Name, err)
+	}
+	for _, e := range []End{a, b} {
+		if err := e.Namespace.Do(func() error { return plugIn(e) }); err != nil {
+			return fmt.Errorf("bring up %s: %w", e.Name, err)
+		}
+	}
+	for _, e := range []End{a, b} {
+		if err := e.Namespace.Do(func() error { return waitRunning(e.Name) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func plugIn(e End) error {
+	link, err := netlink.LinkByName(e.Name)
+	if err != nil {
+		return err
+	}
+	for _, p := range e.Addrs {
+		addr := &netlink.Addr{IPNet: ipNet(p)}
+		if p.Addr().Is6() {
+			addr.Flags = unix.IFA_F_NODAD
+		}
+		if err := netlink.AddrAdd(link, addr); err != nil {
+			return fmt.Errorf("address %s: %w", p, err)
+		}
+	}
+	return netlink.LinkSetUp(link)
+}
+
+// carrierTimeout is how long waitRunning waits. The kernel needs milliseconds;
+// a busy machine gets a thousand times that.
+const carrierTimeout = 5 * time.Second
+
+// waitRunning waits until the kernel has noticed that the other end is up:
+// before, the interface drops what it is given.
+func waitRunning(name string) error {
+	for start := time.Now(); time.Since(start) < carrierTimeout; time.Sleep(time.Millisecond) {
+		link, err := netlink.LinkByName(name)
+		if err != nil {
+			return err
+		}
+		if link.Attrs().OperState == netlink.OperUp {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no carrier after %s", name, carrierTimeout)
+}
+
+// AddRoute makes the namespace reach dst by way of the router via, which must be on-link.
+func (n *Namespace) AddRoute(dst netip.Prefix, via netip.Addr) error {
+	err := n.Do(func() error {
+		return netlink.RouteAdd(&netlink.Route{Dst: ipNet(dst.Masked()), Gw: via.AsSlice()})
+	})
+	if err != nil {
+		return fmt.Errorf("route %s via %s: %w", dst, via, err)
+	}
+	return nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
