@@ -99,7 +99,11 @@ func sumLittle(b []byte) uint16 {
 		s, c = bits.Add64(s, binary.LittleEndian.Uint64(b), c)
 		b = b[8:]
 	}
-	var tail uint64 // the last 0 to 7 bytes, padded with zeros
+	if len(b) >= 4 {
+		s, c = bits.Add64(s, uint64(binary.LittleEndian.Uint32(b)), c)
+		b = b[4:]
+	}
+	var tail uint64 // the last 0 to 3 bytes, padded with zeros
 	for i := len(b) - 1; i >= 0; i-- {
 		tail = tail<<8 | uint64(b[i])
 	}
