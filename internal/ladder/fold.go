@@ -1,0 +1,100 @@
+package ladder
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Folding: a long transfer is mostly alike, and one line says it all.
+
+const (
+	// foldEnds is how many segments of a run stay in sight at each end of it.
+	foldEnds = 2
+	// foldLeast is the length from which a run is worth folding: less would save too few lines.
+	foldLeast = 2*foldEnds + 4
+)
+
+// Folded returns a copy of the ladder in which runs of ordinary segments (data
+// and acknowledgements that change nothing else) are each replaced by one
+// KindFold line. Whatever is out of the ordinary stays.
+func (l *Ladder) Folded() *Ladder {
+	folded := *l
+	folded.Lines = nil
+	for rest := l.Lines; len(rest) > 0; {
+		n := ordinaryRun(rest)
+		if n < foldLeast {
+			n = max(n, 1)
+			folded.Lines = append(folded.Lines, rest[:n]...)
+		} else {
+			folded.Lines = append(folded.Lines, rest[:foldEnds]...)
+			folded.Lines = append(folded.Lines, fold(rest[foldEnds:n-foldEnds]))
+			folded.Lines = append(folded.Lines, rest[n-foldEnds:n]...)
+		}
+		rest = rest[n:]
+	}
+	return &folded
+}
+
+// ordinaryRun returns the length of the run of ordinary lines at the start.
+func ordinaryRun(lines []Line) int {
+	for i := range lines {
+		if !lines[i].ordinary() {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+// ordinary reports whether a line may be folded away.
+func (l *Line) ordinary() bool {
+	if len(l.Left) > 0 || len(l.Right) > 0 {
+		return false
+	}
+	if l.Kind == KindCall {
+		return l.Call == tcp.CallSend || l.Call == tcp.CallReceive
+	}
+	h := &l.Segment.Header
+	plain := h.Flags == tcp.ACK || h.Flags == tcp.ACK|tcp.PSH
+	return l.Kind == KindSegment && plain && l.Drop == ip.NoDrop && h.Wnd > 0 && h.Options.NumSACK == 0 &&
+		l.Nth == 0 && ordinaryWhy(l.Why)
+}
+
+// ordinaryWhy reports whether a segment sent for this reason is nothing special.
+func ordinaryWhy(w tcp.Why) bool {
+	switch w {
+	case tcp.WhyNone, tcp.WhyData, tcp.WhyAck, tcp.WhyDelayedAck, tcp.WhyWindowUpdate:
+		return true
+	}
+	return false
+}
+
+// fold makes the line that stands for a run.
+func fold(run []Line) Line {
+	last := &run[len(run)-1]
+	line := Line{Kind: KindFold, At: run[0].At, Vars: last.Vars}
+	f := &line.Fold
+	f.Until = last.At
+	for i := range run {
+		if run[i].Kind == KindSegment {
+			f.count(&run[i])
+		}
+	}
+	return line
+}
+
+// count adds one segment to a fold.
+func (f *Fold) count(l *Line) {
+	s := &l.Segment
+	if l.Dir == ToRight {
+		f.ToRight += s.Count
+		f.BytesRight += s.Len
+	} else {
+		f.ToLeft += s.Count
+		f.BytesLeft += s.Len
+	}
+}
+
+// Took returns how long the run took.
+func (l *Line) Took() time.Duration { return l.Fold.Until - l.At }

@@ -1,0 +1,228 @@
+package ladder
+
+import (
+	"slices"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// The peer's states, worked out from the segments by RFC 9293 §3.10.7.
+//
+// What the peer sent tells its state at once. What we sent changes it only
+// where it arrived: a SYN or FIN of ours arrived when the peer acknowledged it,
+// and before any segment of the peer that does not. That order tells a
+// simultaneous open or close from an ordinary one. An ACK of ours leaves no such proof; it counts
+// as arrived unless the peer repeats what it acknowledged.
+
+// An effect is a change that a segment of ours makes at the peer.
+type effect uint8
+
+// The effects, in the order in which one segment has them.
+const (
+	ourSyn   effect = iota // our SYN arrives
+	synAcked               // our ACK of its SYN arrives
+	finAcked               // our ACK of its FIN arrives
+	ourFin                 // our FIN arrives
+	ourReset               // our RST arrives
+)
+
+// inferPeer fills in the right end's states.
+func (c *connection) inferPeer() {
+	at := c.effects()
+	p := peer{}
+	p.state, p.known = c.firstOfPeer()
+	c.Right.First, c.Right.HasFirst = p.state, p.known
+	lines := make([]Line, 0, len(c.Lines))
+	for i, l := range c.Lines {
+		if c.accepted(i) {
+			l.Right = p.sent(l.Segment.Header.Flags)
+		}
+		after := p.received(at[i])
+		switch {
+		case len(after) == 0:
+			lines = append(lines, l)
+		case l.Kind == KindSegment && l.Dir == ToRight:
+			l.Right = after
+			lines = append(lines, l)
+		default: // ours had been under way while the peer's travelled
+			lines = append(lines, l, Line{Kind: KindState, At: l.At, Right: after, Vars: l.Vars})
+		}
+	}
+	c.Lines = lines
+}
+
+// firstOfPeer says in which state the peer was before the first line, as far as
+// the record tells: its first segment betrays it.
+func (c *connection) firstOfPeer() (tcp.State, bool) {
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		if !c.accepted(i) {
+			continue
+		}
+		switch f := l.Segment.Header.Flags; {
+		case f.Has(tcp.SYN | tcp.ACK):
+			return tcp.Listen, true
+		case f.Has(tcp.SYN), f.Has(tcp.RST):
+			return tcp.Closed, true
+		}
+		return tcp.Established, true
+	}
+	return tcp.Closed, false
+}
+
+// accepted reports whether line i is a segment that arrived and was not thrown away.
+func (c *connection) accepted(i int) bool {
+	l := &c.Lines[i]
+	return l.Kind == KindSegment && l.Dir == ToLeft && (l.Drop == ip.NoDrop || l.TextOnly)
+}
+
+// effects returns, for each line, what takes effect at the peer there.
+func (c *connection) effects() map[int][]effect {
+	at := map[int][]effect{}
+	put := func(i int, e effect) {
+		if i >= 0 {
+			at[i] = append(at[i], e)
+			slices.Sort(at[i])
+		}
+	}
+	put(c.arrival(tcp.SYN), ourSyn)
+	put(c.arrival(tcp.FIN), ourFin)
+	put(c.acknowledgement(tcp.SYN), synAcked)
+	put(c.acknowledgement(tcp.FIN), finAcked)
+	put(slices.IndexFunc(c.Lines, func(l Line) bool {
+		return l.Kind == KindSegment && l.Dir == ToRight && l.Segment.Header.Flags.Has(tcp.RST)
+	}), ourReset)
+	return at
+}
+
+// arrival returns the line at which our SYN or FIN (bit) reaches the peer, or -1
+// when nothing shows that it did. It lies after the last copy, and after the
+// last segment of the peer, before the first that acknowledges it.
+func (c *connection) arrival(bit tcp.Flags) int {
+	at, sent := -1, false
+	var end tcp.Seq // the sequence number after the bit
+	var first tcp.Flags
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		f := l.Segment.Header.Flags
+		switch {
+		case l.Kind != KindSegment:
+		case l.Dir == ToRight && f.Has(bit):
+			if !sent {
+				end, first, sent = endOf(l), f, true
+			}
+			// A SYN,ACK after a SYN is no copy: simultaneous open.
+			if bit != tcp.SYN || f.Has(tcp.ACK) == first.Has(tcp.ACK) {
+				at = i
+			}
+		case sent && c.accepted(i) && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
+			return at
+		case sent && c.accepted(i) && !f.Has(tcp.RST):
+			at = i
+		}
+	}
+	return -1
+}
+
+// acknowledgement returns the line of our first segment that acknowledges the
+// peer's SYN or FIN (bit) and after which the peer does not repeat it, or -1.
+func (c *connection) acknowledgement(bit tcp.Flags) int {
+	at, seen := -1, false
+	var end tcp.Seq
+	var first tcp.Flags
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		if l.Kind != KindSegment {
+			continue
+		}
+		f := l.Segment.Header.Flags
+		switch {
+		case l.Dir == ToLeft && f.Has(bit) && (c.accepted(i) || seen && endOf(l) == end):
+			// A SYN,ACK after a SYN is no repetition but a simultaneous open.
+			if !seen || bit != tcp.SYN || f.Has(tcp.ACK) == first.Has(tcp.ACK) {
+				at = -1
+			}
+			if !seen {
+				end, first, seen = endOf(l), f, true
+			}
+		case l.Dir == ToRight && seen && at < 0 && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
+			at = i
+		}
+	}
+	return at
+}
+
+// endOf returns the sequence number after a segment's last.
+func endOf(l *Line) tcp.Seq {
+	end := l.Segment.Header.Seq.Add(tcp.Size(l.Segment.Len))
+	if l.Segment.Header.Flags.Has(tcp.SYN) {
+		end++
+	}
+	if l.Segment.Header.Flags.Has(tcp.FIN) {
+		end++
+	}
+	return end
+}
+
+// A peer is the state machine of Figure 5, driven from outside.
+type peer struct {
+	state tcp.State
+	known bool
+}
+
+// sent returns the states that the peer must have entered to send a segment with these flags.
+func (p *peer) sent(f tcp.Flags) []tcp.State {
+	switch s := p.state; {
+	case f.Has(tcp.RST):
+		return p.enter(tcp.Closed)
+	case f.Has(tcp.SYN|tcp.ACK) && (s == tcp.Listen || s == tcp.SynSent):
+		return p.enter(tcp.SynReceived)
+	case f.Has(tcp.SYN) && s == tcp.Closed:
+		return p.enter(tcp.SynSent)
+	case f.Has(tcp.FIN) && (s == tcp.Established || s == tcp.SynReceived):
+		return p.enter(tcp.FinWait1)
+	case f.Has(tcp.FIN) && s == tcp.CloseWait:
+		return p.enter(tcp.LastAck)
+	}
+	return nil
+}
+
+// received returns the states that the peer enters when segments of ours have these effects.
+func (p *peer) received(effects []effect) []tcp.State {
+	var entered []tcp.State
+	for i, e := range effects {
+		if e == ourSyn && p.state == tcp.SynSent && slices.Contains(effects[i:], synAcked) {
+			entered = append(entered, p.enter(tcp.Established)...) // our SYN,ACK
+		}
+		if to, ok := transitions[e][p.state]; ok && p.known {
+			entered = append(entered, p.enter(to)...)
+		}
+	}
+	return entered
+}
+
+// enter changes the state.
+func (p *peer) enter(s tcp.State) []tcp.State {
+	if p.known && p.state == s {
+		return nil
+	}
+	p.state, p.known = s, true
+	return []tcp.State{s}
+}
+
+// transitions are the edges of Figure 5 that an effect makes the peer take.
+var transitions = [...]map[tcp.State]tcp.State{
+	ourSyn: {
+		tcp.Listen:  tcp.SynReceived,
+		tcp.SynSent: tcp.SynReceived, // simultaneous open
+	},
+	synAcked: {tcp.SynReceived: tcp.Established},
+	finAcked: {tcp.FinWait1: tcp.FinWait2, tcp.Closing: tcp.TimeWait, tcp.LastAck: tcp.Closed},
+	ourFin:   {tcp.Established: tcp.CloseWait, tcp.FinWait1: tcp.Closing, tcp.FinWait2: tcp.TimeWait},
+	ourReset: {
+		tcp.SynSent: tcp.Closed, tcp.SynReceived: tcp.Closed, tcp.Established: tcp.Closed,
+		tcp.FinWait1: tcp.Closed, tcp.FinWait2: tcp.Closed, tcp.CloseWait: tcp.Closed,
+		tcp.Closing: tcp.Closed, tcp.LastAck: tcp.Closed, tcp.TimeWait: tcp.Closed,
+	},
+}

@@ -1,0 +1,190 @@
+package ladder
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// What a line says, in words, whatever draws it.
+
+// Words says what a segment is: "SYN, ACK seq 0 ack 1". With absolute set, sequence
+// numbers are those on the wire.
+func (s *Segment) Words(absolute bool) string { return strings.Join(s.wordList(absolute), " ") }
+
+// wordList returns the parts of Words, the most telling first.
+func (s *Segment) wordList(absolute bool) []string {
+	h := &s.Header
+	seq, ack := s.Seq, s.Ack
+	if absolute {
+		seq, ack = uint32(h.Seq), uint32(h.Ack)
+	}
+	flags := strings.ReplaceAll(h.Flags.Names(), ",", ", ")
+	if flags == "" {
+		flags = "no flags"
+	}
+	list := []string{flags, fmt.Sprintf("seq %d", seq)}
+	if s.Len > 0 {
+		list = append(list, fmt.Sprintf("len %d", s.Len))
+	}
+	if h.Flags.Has(tcp.ACK) {
+		list = append(list, fmt.Sprintf("ack %d", ack))
+	}
+	if h.Flags.Has(tcp.URG) {
+		list = append(list, fmt.Sprintf("urg %d", h.Urg))
+	}
+	if absolute && h.Seq.Add(tcp.Size(s.Len)) < h.Seq {
+		list = append(list, "wraps")
+	}
+	if h.Wnd == 0 && !h.Flags.Has(tcp.RST) {
+		list = append(list, "win 0")
+	}
+	return list
+}
+
+// OptionWords says what the options are that a reader wants to see: all of a
+// SYN's, with the window, and the SACK blocks of others, relative to isn unless absolute is set.
+func (s *Segment) OptionWords(isn tcp.Seq, absolute bool) string {
+	o := &s.Header.Options
+	var parts []string
+	if s.Header.Flags.Has(tcp.SYN) {
+		parts = append(parts, "win "+strconv.Itoa(int(s.Header.Wnd)))
+	}
+	if o.HasMSS {
+		parts = append(parts, "mss "+strconv.Itoa(int(o.MSS)))
+	}
+	if o.SACKPermitted {
+		parts = append(parts, "sack")
+	}
+	if o.HasTS && s.Header.Flags.Has(tcp.SYN) {
+		parts = append(parts, "ts")
+	}
+	if o.HasWS {
+		parts = append(parts, "scale "+strconv.Itoa(int(o.WS)))
+	}
+	if absolute {
+		isn = 0
+	}
+	for _, b := range o.Blocks() {
+		parts = append(parts, fmt.Sprintf("sack %d:%d", b.Start.Sub(isn), b.End.Sub(isn)))
+	}
+	if s.Count > 1 {
+		parts = append(parts, fmt.Sprintf("%d segments in one", s.Count))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Reason says why a segment was sent, or "" for one that arrived.
+func (l *Line) Reason() string {
+	if l.Why == tcp.WhyNone {
+		return ""
+	}
+	if l.Nth > 0 {
+		return l.Why.String() + ", " + ordinal(l.Nth+1) + " time"
+	}
+	return l.Why.String()
+}
+
+// Note says what a line is that no segment crosses, and of a segment that was
+// thrown away, why. It is "" when there is nothing to say.
+func (l *Line) Note() string {
+	switch l.Kind {
+	case KindSegment:
+		switch {
+		case l.TextOnly:
+			return "text dropped: " + l.Drop.String()
+		case l.Drop != ip.NoDrop:
+			return "dropped: " + l.Drop.String()
+		}
+		if l.Cause != tcp.CauseNone && l.Cause != tcp.CauseDone {
+			return l.Cause.String()
+		}
+		return ""
+	case KindState:
+		return l.stateNote()
+	case KindCall:
+		if l.Bytes > 0 {
+			return fmt.Sprintf("call: %s %s", l.Call, plural(l.Bytes, "byte"))
+		}
+		return "call: " + l.Call.String()
+	case KindTimer:
+		if l.Nth > 1 {
+			return fmt.Sprintf("timer: %s, %s in a row", l.Timer, ordinal(l.Nth))
+		}
+		return "timer: " + l.Timer.String()
+	case KindICMP:
+		return "ICMP: " + l.Cause.String()
+	case KindRecovery:
+		return "recovery: " + l.Why.String()
+	case KindUrgent:
+		return "urgent pointer advanced"
+	case KindFold:
+		return strings.Join(l.Fold.Words(), "; ")
+	case KindGap:
+		return plural(l.Count, "event") + " not recorded"
+	}
+	return ""
+}
+
+// stateNote says what moved our end, when nothing else in the ladder does.
+func (l *Line) stateNote() string {
+	switch {
+	case l.Cause != tcp.CauseNone:
+		return l.Cause.String()
+	case len(l.Left) > 0:
+		return l.Why.String()
+	}
+	return ""
+}
+
+// Words says how much a fold stands for: one text for each direction.
+func (f *Fold) Words() []string {
+	var list []string
+	add := func(n, bytes int, way string) {
+		switch {
+		case bytes > 0:
+			list = append(list, fmt.Sprintf("%s %s, %s", plural(n, "segment"), way, plural(bytes, "byte")))
+		case n > 0:
+			list = append(list, fmt.Sprintf("%s %s", plural(n, "ACK"), way))
+		}
+	}
+	add(f.ToRight, f.BytesRight, "out")
+	add(f.ToLeft, f.BytesLeft, "in")
+	return list
+}
+
+// plural writes a count with its unit: "602,112 bytes".
+func plural(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return thousands(n) + " " + unit + "s"
+}
+
+// thousands writes a number with commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// ordinal writes 1st, 2nd, 3rd.
+func ordinal(n int) string {
+	suffix := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return strconv.Itoa(n) + suffix
+}
