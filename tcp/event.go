@@ -94,6 +94,7 @@ const (
 	WhyRTO            // retransmit: the retransmission timer expired
 	WhyFastRetransmit // retransmit: three duplicate ACKs
 	WhyPartialAck     // retransmit: a partial ACK in recovery (RFC 6582)
+	WhyPathMTU        // retransmit: the path carries less than was thought
 	WhyAck            // text or FIN that is acknowledged at once
 	WhyDelayedAck     // the delayed-ACK timer expired
 	WhyDupAck         // something is missing, or came twice
@@ -114,7 +115,7 @@ const (
 
 var whyNames = [...]string{
 	"", "open", "answer to SYN", "data", "close", "retransmit (RTO)", "retransmit (3 duplicate ACKs)",
-	"retransmit (partial ACK)", "ack", "delayed ack", "duplicate ack", "window update", "zero-window probe", "keep-alive",
+	"retransmit (partial ACK)", "retransmit (path MTU)", "ack", "delayed ack", "duplicate ack", "window update", "zero-window probe", "keep-alive",
 	"challenge ack (RFC 5961)", "ack of a repeated FIN", "reset", "simultaneous open",
 	"call", "segment", "timeout", "ICMP error", "recovered", "undo",
 }
@@ -124,7 +125,7 @@ func (w Why) String() string { return nameOf(whyNames[:], int(w)) }
 
 // Retransmission reports whether the reason is one of those that send a range again.
 func (w Why) Retransmission() bool {
-	return w == WhyRTO || w == WhyFastRetransmit || w == WhyPartialAck
+	return w >= WhyRTO && w <= WhyPathMTU
 }
 
 // A Call is a call of the application, RFC 9293 §3.10.1 to 3.10.6.

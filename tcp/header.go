@@ -78,6 +78,9 @@ type Segment struct {
 // Len returns SEG.LEN: the bytes of text, plus one each for SYN and FIN.
 func (s *Segment) Len() Size { return segLen(s.Flags, len(s.Text)) }
 
+// textEnd returns the sequence number behind the text of a segment without SYN.
+func (s *Segment) textEnd() Seq { return s.Seq.Add(Size(len(s.Text))) }
+
 // segLen returns how many sequence numbers a segment takes.
 func segLen(f Flags, text int) Size {
 	n := Size(text)
@@ -133,7 +136,7 @@ func FormatSegment(h *Header, length int, iss, irs Seq) string {
 	if h.Flags.Has(URG) {
 		fmt.Fprintf(&b, " urg %d", h.Urg)
 	}
-	if o := h.Options.Format(iss, irs); o != "" {
+	if o := h.Options.Format(irs); o != "" {
 		fmt.Fprintf(&b, " <%s>", o)
 	}
 	return b.String()

@@ -1,0 +1,170 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// The fifth check of RFC 9293 §3.10.7.4: the ACK field.
+
+// checkAck is the fifth step.
+func (c *Conn) checkAck(now ip.Time, seg *Segment) bool {
+	const rule = "RFC 9293 §3.10.7.4, fifth"
+	if !seg.Flags.Has(ACK) {
+		c.drop(now, seg, ip.DropNoAck, rule)
+		return false
+	}
+	if !c.snd.synAcked {
+		if !c.checkHandshakeAck(now, seg, rule) {
+			return false
+		}
+	}
+	if !c.checkAckRange(now, seg) {
+		return false
+	}
+	c.ackText(now, seg)
+	c.ackOurFin(now, rule)
+	return c.state != Closed
+}
+
+// checkHandshakeAck wants our SYN acknowledged: "If SND.UNA < SEG.ACK =< SND.NXT then enter ESTABLISHED". The
+// state may be a later one: the application may have closed in SYN-RECEIVED.
+func (c *Conn) checkHandshakeAck(now ip.Time, seg *Segment, rule string) bool {
+	if !c.snd.una.Less(seg.Ack) || c.snd.nxt.Less(seg.Ack) {
+		c.drop(now, seg, ip.DropBadHandshake, rule)
+		c.queueReset(seg.Ack, 0)
+		c.rst.bare = true
+		return false
+	}
+	c.snd.synAcked = true
+	c.setWindow(seg, Size(seg.Wnd)<<c.snd.scale)
+	if c.state == SynReceived {
+		c.establish(now, rule)
+	}
+	return true
+}
+
+// checkAckRange is RFC 5961 §5.2 (MAY-12): an ACK that is too old or acknowledges
+// what was never sent comes from nobody who sees the connection.
+func (c *Conn) checkAckRange(now ip.Time, seg *Segment) bool {
+	const rule = "RFC 5961 §5.2"
+	switch {
+	case c.snd.nxt.Less(seg.Ack):
+		c.drop(now, seg, ip.DropFutureAck, rule)
+	case seg.Ack.Less(c.snd.una) && c.snd.una.Sub(seg.Ack) > c.snd.maxWnd+1:
+		c.drop(now, seg, ip.DropOldAck, rule)
+	default:
+		return true
+	}
+	c.sendChallenge(now)
+	return false
+}
+
+// ackText takes the acknowledgement and the window of an acceptable segment.
+func (c *Conn) ackText(now ip.Time, seg *Segment) {
+	c.soft = CauseNone
+	c.touchKeepAlive(now)
+	c.probe.unanswered = 0
+	wnd := Size(seg.Wnd) << c.snd.scale
+	dup := c.isDuplicateAck(seg, wnd)
+	if c.snd.una.Less(seg.Ack) {
+		c.ackNew(now, seg)
+	}
+	if c.snd.una.LessEq(seg.Ack) {
+		c.updateSendWindow(now, seg, wnd)
+	}
+	if dup {
+		c.duplicateAck(now)
+	}
+}
+
+// updateSendWindow takes the window of a segment that is not older than the last
+// that set it (§3.10.7.4, fifth: SND.WL1 and SND.WL2).
+func (c *Conn) updateSendWindow(now ip.Time, seg *Segment, wnd Size) {
+	newer := c.snd.wl1.Less(seg.Seq) || c.snd.wl1 == seg.Seq && c.snd.wl2.LessEq(seg.Ack)
+	if !newer {
+		return
+	}
+	opened := c.snd.wnd == 0 && wnd > 0
+	c.setWindow(seg, wnd)
+	if opened {
+		c.stopPersist()
+	}
+}
+
+// setWindow sets SND.WND, SND.WL1 and SND.WL2. The window of a SYN is never scaled (RFC 7323 §2.2).
+func (c *Conn) setWindow(seg *Segment, wnd Size) {
+	c.snd.wnd = wnd
+	c.snd.maxWnd = max(c.snd.maxWnd, wnd)
+	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
+}
+
+// ackNew takes an acknowledgement of something new: SND.UNA < SEG.ACK =< SND.NXT.
+func (c *Conn) ackNew(now ip.Time, seg *Segment) {
+	flight := int(c.sent.flight)
+	acked := int(seg.Ack.Sub(c.snd.una))
+	c.snd.una = seg.Ack
+	newest, whole := c.sent.ack(seg.Ack)
+	rtt := c.measureRTT(now, seg, newest, whole)
+	c.snd.buf.ack(seg.Ack)
+	c.stats.BytesAcked += uint64(acked)
+	c.changes |= ChangeWritable
+	c.rtt.backoff = 0
+	c.stats.expiries = 0
+	c.rec.dupAcks = 0
+	c.snd.small = maxSeq(c.snd.small, c.snd.una) // keeps within half of the sequence space
+	if c.rec.fast {
+		c.recoverAck(now, acked)
+	} else {
+		c.leaveLoss(now)
+		c.rec.recover = maxSeq(c.rec.recover, c.snd.una.Add(^Size(0)))
+		c.growWindow(now, AckSample{Acked: acked, Flight: flight, RTT: rtt, SRTT: c.rtt.srtt})
+	}
+	c.restartRTO(now)
+}
+
+// leaveLoss ends the recovery after a timeout once everything that was outstanding then is acknowledged.
+func (c *Conn) leaveLoss(now ip.Time) {
+	if c.rec.loss && c.rec.recover.LessEq(c.snd.una) {
+		c.rec.loss = false
+		c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §4")
+	}
+}
+
+// measureRTT takes a sample from an ACK: from the transmission that it acknowledges when that was
+// the only one (Karn, RFC 6298 §3), else from the echoed timestamp (RFC 7323 §4.1).
+func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, whole bool) (rtt time.Duration) {
+	switch {
+	case whole && newest.tx == 1:
+		rtt = now.Sub(newest.at)
+	case c.opt.ts && seg.Options.HasTS && seg.Options.TSEcr != 0:
+		rtt = time.Duration(c.tsNow(now)-seg.Options.TSEcr) * time.Duration(tsTick)
+		if rtt < 0 || rtt > c.cfg.MaxRTO*2 {
+			return 0 // no echo of ours
+		}
+	default:
+		return 0
+	}
+	c.rtt.sample(rtt, c.cfg.MinRTO)
+	return max(rtt, 1)
+}
+
+// ackOurFin moves the closing states on when our FIN has been acknowledged. A FIN
+// that is only queued is not sent, and an ACK of text before it means nothing here.
+func (c *Conn) ackOurFin(now ip.Time, rule string) {
+	if !c.snd.finSent || c.snd.una != c.snd.nxt {
+		return
+	}
+	switch c.state {
+	case FinWait1:
+		c.setState(now, FinWait2, WhyArrive, rule)
+		if c.closed {
+			c.timers[timerFinWait2] = now.Add(c.cfg.FinWait2)
+		}
+	case Closing:
+		c.enterTimeWait(now, rule)
+	case LastAck:
+		c.die(now, CauseDone, WhyArrive, rule)
+	}
+}

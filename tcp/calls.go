@@ -1,0 +1,222 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// The calls of the application, RFC 9293 §3.10.1 to §3.10.6.
+
+// Open starts an active open (§3.10.1). The connection must be CLOSED and new,
+// or in LISTEN.
+func (c *Conn) Open(now ip.Time) {
+	if c.state != Closed && c.state != Listen || c.created != 0 && c.state == Closed {
+		panic("BUG: Open of a connection that is not new")
+	}
+	c.emitCall(now, CallOpen, 0)
+	c.passive = false
+	c.start(now)
+	c.setState(now, SynSent, WhyCall, "RFC 9293 §3.10.1")
+}
+
+// OpenPassive puts a new connection into LISTEN (§3.10.1). It then waits for
+// one SYN, from the remote address that New was given.
+func (c *Conn) OpenPassive(now ip.Time) {
+	if c.state != Closed || c.created != 0 {
+		panic("BUG: OpenPassive of a connection that is not new")
+	}
+	c.created = now
+	c.passive = true
+	c.emitCall(now, CallListen, 0)
+	c.setState(now, Listen, WhyCall, "RFC 9293 §3.10.1")
+}
+
+// start chooses the ISS and makes a SYN due.
+func (c *Conn) start(now ip.Time) {
+	c.created = now
+	c.iss = c.cfg.ISN(c.local, c.remote, now)
+	c.snd.una, c.snd.nxt = c.iss, c.iss.Add(1)
+	c.snd.small, c.snd.up, c.rec.recover = c.iss, c.iss, c.iss
+	c.snd.buf.start, c.snd.buf.end = c.snd.nxt, c.snd.nxt
+	c.opt.tsOffset = c.cfg.TSOffset(c.local, c.remote)
+	c.syn = true
+	c.resetWindow()
+}
+
+// resetWindow sets the initial congestion window (RFC 6928).
+func (c *Conn) resetWindow() {
+	mss := c.fullMSS()
+	c.win = CongestionWindow{Cwnd: c.cfg.InitialWindow * mss, Ssthresh: maxCwnd, MSS: mss}
+}
+
+// Send copies as much of p as there is room for into the send buffer and
+// returns how many bytes it took (§3.10.2). It takes none after CloseWrite or Close, and
+// none when the buffer is full: wait for ChangeWritable.
+func (c *Conn) Send(now ip.Time, p []byte) int {
+	n := 0
+	for n < len(p) {
+		room := c.Reserve(len(p) - n)
+		if len(room) == 0 {
+			break
+		}
+		k := copy(room, p[n:])
+		c.Commit(now, k)
+		n += k
+	}
+	return n
+}
+
+// Reserve returns room for up to n bytes of text to send, or none: the first
+// half of Send, for callers that copy without holding the lock that guards
+// the connection. Commit is the second, and must follow each Reserve that
+// returned room, whatever happens to the connection in between. One caller at a time.
+func (c *Conn) Reserve(n int) []byte {
+	return c.snd.buf.reserve(min(n, c.Writable()))
+}
+
+// Commit sends the first n bytes of the room that Reserve returned.
+func (c *Conn) Commit(now ip.Time, n int) {
+	c.snd.buf.commit(n)
+	if c.state == Closed {
+		return
+	}
+	c.emitCall(now, CallSend, n)
+}
+
+// Receive copies received text into p and returns how much (§3.10.3); 0 when there is none: see EOF and Cause.
+func (c *Conn) Receive(now ip.Time, p []byte) int {
+	n := c.rcv.text.read(p)
+	c.received(now, n)
+	return n
+}
+
+// Take moves the next piece of received text out without copying it, if it is
+// at most limit bytes long. When it is longer, or nothing is there, Take
+// returns false, and Receive does the rest.
+func (c *Conn) Take(now ip.Time, limit int) (Text, bool) {
+	t, ok := c.rcv.text.take(limit)
+	c.received(now, len(t.Bytes))
+	return t, ok
+}
+
+// received does what reading brings about: perhaps an ACK or a window update.
+func (c *Conn) received(now ip.Time, n int) {
+	if n == 0 || c.state == Closed {
+		return
+	}
+	c.emitCall(now, CallReceive, n)
+	c.ackAfterRead()
+	c.updateWindow()
+}
+
+// CloseWrite closes our direction (§3.10.4): a FIN follows the text that is still to
+// be sent. The peer may go on sending.
+func (c *Conn) CloseWrite(now ip.Time) {
+	if c.snd.fin || c.state == Closed {
+		return
+	}
+	c.emitCall(now, CallCloseWrite, 0)
+	c.closeWrite(now)
+}
+
+// closeWrite queues the FIN. The state changes at once, even when a closed window
+// holds the FIN back (§3.10.4: "queue this request until all preceding SENDs have
+// been segmentized").
+func (c *Conn) closeWrite(now ip.Time) {
+	const rule = "RFC 9293 §3.10.4"
+	switch c.state {
+	case Listen, SynSent:
+		c.die(now, CauseAborted, WhyCall, rule)
+	case SynReceived, Established:
+		c.snd.fin = true
+		c.setState(now, FinWait1, WhyCall, rule)
+	case CloseWait:
+		c.snd.fin = true
+		c.setState(now, LastAck, WhyCall, rule)
+	}
+	c.changes |= ChangeWritable
+}
+
+// CloseRead ends reading: what was received is thrown away, and what still comes
+// is acknowledged and thrown away. The peer is not told.
+func (c *Conn) CloseRead(now ip.Time) {
+	if c.rcvShut {
+		return
+	}
+	c.emitCall(now, CallCloseRead, 0)
+	c.rcvShut = true
+	c.discard()
+	c.changes |= ChangeReadable
+}
+
+// discard throws away what the reader will not read and opens the window for what follows.
+func (c *Conn) discard() {
+	for {
+		t, ok := c.rcv.text.take(maxBuffer)
+		if !ok {
+			break
+		}
+		t.Free()
+	}
+	c.updateWindow()
+}
+
+// Close closes both directions (§3.10.4). When received text is unread, or text arrives
+// later, the peer gets a RST, because data was lost (SHLD-3).
+func (c *Conn) Close(now ip.Time) {
+	if c.closed {
+		return
+	}
+	c.emitCall(now, CallClose, 0)
+	c.closed = true
+	if c.state == Closed {
+		c.rcv.text.clear()
+		return
+	}
+	if c.rcv.text.bytes > 0 && !c.rcvShut {
+		c.abort(now, "RFC 9293 §3.6.1, SHLD-3")
+		return
+	}
+	c.rcvShut = true
+	if !c.snd.fin {
+		c.closeWrite(now)
+	}
+	if c.state == FinWait2 {
+		c.timers[timerFinWait2] = now.Add(c.cfg.FinWait2)
+	}
+}
+
+// Abort ends the connection at once with a RST (§3.10.5).
+func (c *Conn) Abort(now ip.Time) {
+	c.closed = true
+	if c.state == Closed {
+		c.rcv.text.clear()
+		return
+	}
+	c.emitCall(now, CallAbort, 0)
+	c.abort(now, "RFC 9293 §3.10.5")
+}
+
+func (c *Conn) abort(now ip.Time, rule string) {
+	c.closed = true
+	switch c.state {
+	case SynReceived, Established, FinWait1, FinWait2, CloseWait:
+		c.queueReset(c.snd.nxt, c.rcv.nxt)
+	}
+	c.die(now, CauseAborted, WhyCall, rule)
+}
+
+// SetNoDelay switches Nagle's algorithm off or on (MUST-17).
+func (c *Conn) SetNoDelay(on bool) { c.noDelay = on }
+
+// SetTOS sets the Differentiated Services field of the packets that follow
+// (MUST-48, SHLD-21); the two ECN bits are not the application's.
+func (c *Conn) SetTOS(tos uint8) { c.tos = tos &^ 3 }
+
+// SetTTL sets the hop limit of the packets that follow (MUST-49); 0 is the host's default.
+func (c *Conn) SetTTL(ttl uint8) { c.ttl = ttl }
+
+// SetUserTimeout sets how long sent data may stay unacknowledged before the connection
+// ends with CauseTimeout (MUST-21, RFC 5482); 0 leaves it to Config.Retries.
+func (c *Conn) SetUserTimeout(d time.Duration) { c.keep.userTimeout = d }

@@ -1,0 +1,74 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// What can be asked about a connection, RFC 9293 §3.10.6 (STATUS) and Linux's TCP_INFO.
+
+// Stats counts what happened on a connection.
+type Stats struct {
+	SegsIn, SegsOut                 uint64
+	BytesReceived, BytesAcked       uint64 // text delivered in order, and text (and SYN, FIN) that the peer has acknowledged
+	Retransmits, BytesRetransmitted uint64
+	Probes, Challenges, Drops, PAWS uint64
+	Established                     ip.Time
+	expiries                        int // of the retransmission timer, without an ACK of new data between
+	synResent                       bool
+}
+
+// Info is a snapshot of a connection.
+type Info struct {
+	State            State
+	Stats            Stats
+	SRTT, RTTVar     time.Duration // 0: not measured yet
+	MinRTT, LastRTT  time.Duration
+	RTO              time.Duration
+	Cwnd, Ssthresh   int // bytes
+	Flight           int // bytes
+	SendMSS, RecvMSS int // text of a full segment that we send, and the MSS that we offered
+	MTU              int // of the path
+	SendWindow       int // the peer's
+	RecvWindow       int // ours
+	SendScale        uint8
+	RecvScale        uint8
+	WindowScale      bool
+	SACK, Timestamps bool
+	Unsent, Unread   int // bytes
+	Unacked          int // bytes, SYN and FIN included
+	DupAcks          int
+	Congestion       string
+	InRecovery       bool
+	Created          ip.Time
+	SoftError        Cause
+}
+
+// Info returns a snapshot.
+func (c *Conn) Info() Info {
+	return Info{
+		State: c.state, Stats: c.stats,
+		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min, LastRTT: c.rtt.last,
+		RTO:  c.rtt.timeout(c.cfg.MaxRTO),
+		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: int(c.sent.flight),
+		SendMSS: c.fullMSS(), RecvMSS: c.rcv.mss, MTU: c.mtu,
+		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
+		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
+		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
+		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
+		Created: c.created, SoftError: c.soft,
+	}
+}
+
+// Vars returns the variables of the TCB under their RFC names.
+func (c *Conn) Vars() Vars {
+	return Vars{
+		ISS: c.iss, SndUna: c.snd.una, SndNxt: c.snd.nxt, SndWnd: c.snd.wnd, SndWL1: c.snd.wl1, SndWL2: c.snd.wl2,
+		IRS: c.irs, RcvNxt: c.rcv.nxt, RcvWnd: c.rcv.wnd(),
+		SndBuf: c.snd.buf.len(), RcvBuf: c.rcv.text.bytes,
+		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: int(c.sent.flight),
+		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rtt.timeout(c.cfg.MaxRTO),
+		Holes: len(c.rcv.text.runs), Recovery: c.rec.fast || c.rec.loss, Deadline: c.Deadline(),
+	}
+}

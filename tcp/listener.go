@@ -1,0 +1,96 @@
+package tcp
+
+import (
+	"net/netip"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// Passive open at scale, RFC 9293 §3.10.7.2: a Listener stays in LISTEN and gives
+// every SYN a connection of its own.
+
+// A Listener holds the two queues of a listening port: connections in the handshake, and
+// those established that the application has not accepted. Like a Conn it is not safe for concurrent use.
+type Listener struct {
+	cfg     *Config
+	backlog int
+	half    map[*Conn]struct{}
+	ready   []*Conn
+	closed  bool
+}
+
+// NewListener returns a listener whose two queues hold backlog connections each (at least 1).
+func NewListener(cfg *Config, backlog int) *Listener {
+	return &Listener{cfg: cfg, backlog: max(backlog, 1), half: make(map[*Conn]struct{})}
+}
+
+// Arrive takes a segment for the listening port that belongs to no connection. A SYN returns a child,
+// already in SYN-RECEIVED, which the host must drive from then on; it reports each of the
+// child's inputs with Update. Otherwise the segment is dropped for the returned reason, and
+// a segment with ip.DropBadHandshake that has ACK is to be answered with ReplyReset.
+// The segment's buffer is freed in every case.
+func (l *Listener) Arrive(now ip.Time, local, remote netip.AddrPort, mtu int, seg *Segment) (*Conn, ip.Drop) {
+	defer seg.free()
+	switch {
+	case seg.Flags.Has(RST):
+		return nil, ip.DropReset
+	case seg.Flags.Has(ACK), !seg.Flags.Has(SYN):
+		return nil, ip.DropBadHandshake
+	case l.closed || len(l.half) >= l.backlog || len(l.ready) >= l.backlog:
+		return nil, ip.DropBacklog
+	}
+	c := New(l.cfg, local, remote, mtu)
+	c.OpenPassive(now)
+	l.half[c] = struct{}{}
+	c.Arrive(now, seg)
+	return c, ip.NoDrop
+}
+
+// Update moves a child on after an input: to the accept queue when its handshake is
+// done, or out when it failed. It reports whether the accept queue grew.
+func (l *Listener) Update(c *Conn) bool {
+	if _, ok := l.half[c]; !ok {
+		return false
+	}
+	switch {
+	case c.State() == SynReceived:
+		return false
+	case c.Dead() || c.State() == Closed || c.State() == Listen:
+		delete(l.half, c)
+		return false
+	}
+	delete(l.half, c)
+	l.ready = append(l.ready, c)
+	return true
+}
+
+// Accept takes the oldest connection from the accept queue, nil when there is none.
+func (l *Listener) Accept() *Conn {
+	if len(l.ready) == 0 {
+		return nil
+	}
+	c := l.ready[0]
+	l.ready[0] = nil
+	l.ready = l.ready[1:]
+	return c
+}
+
+// Pending returns the lengths of the two queues: in the handshake, and ready to be accepted.
+func (l *Listener) Pending() (half, ready int) { return len(l.half), len(l.ready) }
+
+// Close ends the listener and resets what nobody has accepted. It returns those
+// connections, which have a RST to send.
+func (l *Listener) Close(now ip.Time) []*Conn {
+	l.closed = true
+	var all []*Conn
+	for c := range l.half {
+		all = append(all, c)
+	}
+	all = append(all, l.ready...)
+	for _, c := range all {
+		c.Abort(now)
+	}
+	clear(l.half)
+	l.ready = nil
+	return all
+}

@@ -1,0 +1,332 @@
+package tcp
+
+import "github.com/sockeye-tcp/sockeye/ip"
+
+// Output, RFC 9293 §3.7 and §3.8: the only place that decides what is sent, and builds it.
+
+// Next fills out with the next segment to be sent and returns true, or returns false when
+// there is none now. It reuses the storage of out.Text and out.Pins; whoever sends the segment
+// releases the pins when it has been written.
+func (c *Conn) Next(now ip.Time, out *Output) bool {
+	*out = Output{Text: out.Text[:0], Pins: out.Pins[:0]}
+	if c.rst.due {
+		c.sendReset(out)
+	} else if !c.compose(now, out) {
+		return false
+	}
+	out.SrcPort, out.DstPort = c.local.Port(), c.remote.Port()
+	out.TOS, out.TTL = c.tos, c.ttl
+	c.stats.SegsOut++
+	c.emitSend(now, out)
+	return true
+}
+
+// compose tries the kinds of segment in order of urgency.
+func (c *Conn) compose(now ip.Time, out *Output) bool {
+	switch c.state {
+	case Closed, Listen:
+		return false
+	case SynSent, SynReceived:
+		return c.sendSyn(now, out) || c.state == SynReceived && c.sendAck(now, out)
+	}
+	// A probe that is due first: it overrides what holds text back.
+	return c.sendProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
+		c.sendKeepAlive(now, out) || c.sendAck(now, out)
+}
+
+// sendReset builds the RST that is due.
+func (c *Conn) sendReset(out *Output) {
+	out.Why, out.Flags, out.Seq = WhyReset, RST, c.rst.seq
+	if !c.rst.bare {
+		out.Flags, out.Ack = RST|ACK, c.rst.ack
+	}
+	c.rst = resetDue{}
+}
+
+// sendSyn builds a SYN or SYN,ACK (§3.5). Its window is never scaled.
+func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
+	if !c.syn {
+		return false
+	}
+	c.syn = false
+	active := c.state == SynSent
+	out.Seq, out.Flags, out.Why = c.iss, SYN, WhySyn
+	if !active {
+		out.Flags, out.Why, out.Ack = SYN|ACK, WhySynAck, c.rcv.nxt
+	}
+	c.synOptions(now, &out.Options, active)
+	w := c.synWindow()
+	out.Wnd = uint16(w)
+	if !active {
+		c.rcv.edge = maxSeq(c.rcv.edge, c.rcv.nxt.Add(w))
+		c.acked()
+	}
+	if c.sent.n == 0 {
+		c.sent.push(sent{seq: c.iss, n: 1, flags: SYN, at: now, first: now, tx: 1})
+	} else {
+		c.sent.resent(0, now)
+		c.stats.synResent = true
+		c.countRetransmit(1)
+		if out.Nth = int(c.sent.at(0).tx) - 1; c.stats.expiries > 0 {
+			out.Why = WhyRTO
+		}
+	}
+	c.armRTO(now)
+	return true
+}
+
+// synOptions fills in the options of a SYN: ours in an active open, those that
+// both have in the answer (RFC 7323 §2.2 and §3.2, RFC 2018 §2).
+func (c *Conn) synOptions(now ip.Time, o *Options, active bool) {
+	o.HasMSS, o.MSS = true, uint16(min(c.rcv.mss, 0xffff)) // SHLD-5, MAY-3
+	if active {
+		o.SACKPermitted, o.HasTS, o.HasWS = !c.cfg.NoSACK, !c.cfg.NoTimestamps, !c.cfg.NoWindowScale
+	} else {
+		o.SACKPermitted, o.HasTS, o.HasWS = c.opt.sack, c.opt.ts, c.opt.ws
+	}
+	if o.HasTS {
+		o.TSVal = c.tsNow(now)
+		if !active {
+			o.TSEcr = c.opt.tsRecent
+		}
+	}
+	if o.HasWS {
+		o.WS = c.windowScale()
+	}
+}
+
+// options fills in the options of a segment after the handshake, and returns the most
+// text that it can carry beside them.
+func (c *Conn) options(now ip.Time, o *Options) (mss int) {
+	if c.opt.ts {
+		o.HasTS, o.TSVal, o.TSEcr = true, c.tsNow(now), c.opt.tsRecent
+	}
+	c.addSACK(o)
+	return c.sendMSS(o.len())
+}
+
+// header fills in the rest of what every segment after the handshake has. From
+// here on the segment is sent: the window that it tells is a promise.
+func (c *Conn) header(out *Output, seq Seq, why Why) {
+	out.Seq, out.Ack, out.Flags, out.Why = seq, c.rcv.nxt, ACK, why
+	out.Wnd = c.advertise()
+	c.acked()
+}
+
+// unsent returns how many bytes of text wait to be sent for the first time.
+func (c *Conn) unsent() int {
+	if c.snd.finSent || !c.snd.nxt.Less(c.snd.buf.end) {
+		return 0
+	}
+	return int(c.snd.buf.end.Sub(c.snd.nxt))
+}
+
+// finDue reports whether a FIN waits to be sent for the first time.
+func (c *Conn) finDue() bool { return c.snd.fin && !c.snd.finSent }
+
+// usable is what the peer's window leaves (§3.8.6.2.1): SND.UNA + SND.WND - SND.NXT. It is
+// negative when the peer has shrunk its window (MUST-34).
+func (c *Conn) usable() int { return int(int32(c.snd.una.Add(c.snd.wnd) - c.snd.nxt)) }
+
+// sendNew sends text that was never sent, and the FIN behind it.
+func (c *Conn) sendNew(now ip.Time, out *Output) bool {
+	n := c.unsent()
+	if n == 0 && !c.finDue() || !c.snd.synAcked {
+		return false
+	}
+	c.restartIdle(now)
+	mss := c.options(now, &out.Options)
+	n, ok := c.fit(n, mss)
+	if !ok {
+		if c.sent.n == 0 {
+			c.armPersist(now)
+		}
+		out.Options = Options{}
+		return false
+	}
+	c.transmit(now, out, n, mss, WhyData)
+	return true
+}
+
+// fit returns how much of n unsent bytes may go now, in one output, and whether anything may.
+// It joins the peer's window, the congestion window, Nagle (§3.7.4) and silly-window avoidance (§3.8.6.2.1).
+func (c *Conn) fit(n, mss int) (int, bool) {
+	usable := c.usable()
+	room := c.win.Cwnd - int(c.sent.flight)
+	size := min(n, usable, c.burst(mss))
+	if n > 0 && room < size {
+		if room < mss && c.sent.flight > 0 {
+			c.limited = true
+			return 0, false
+		}
+		size = max(room, min(mss, size))
+	}
+	if size > mss && size < n {
+		size -= size % mss // only the last segment is short
+	}
+	switch {
+	case n == 0: // a bare FIN
+		return 0, usable > 0
+	case size <= 0:
+		return 0, false
+	case size >= mss:
+		return size, true
+	case size == n && (c.noDelay || c.finDue() || !c.smallOutstanding()):
+		return size, true // all there is (§3.8.6.2.1, condition 2; SHLD-7)
+	case 2*size >= int(c.snd.maxWnd):
+		return size, true // condition 3, Fs = 1/2
+	}
+	return 0, false
+}
+
+// smallOutstanding is Nagle's question in Minshall's form: is a segment that was not
+// full unacknowledged? Departs from §3.7.4, which asks for any unacknowledged data: Linux
+// does the same, because the last piece of a large write would wait for nothing.
+func (c *Conn) smallOutstanding() bool {
+	return c.snd.una.Less(c.snd.small) && c.snd.small.LessEq(c.snd.nxt)
+}
+
+// burst is the most text that one output may carry: one segment, or as many as the device cuts itself.
+func (c *Conn) burst(mss int) int {
+	if c.gso == 0 || c.snd.urgent {
+		return mss
+	}
+	return max(mss, c.gso-c.overhead()-maxOptions)
+}
+
+// transmit builds a segment of new text.
+func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
+	c.header(out, c.snd.nxt, why)
+	last := n == c.unsent()
+	length := Size(n)
+	if n > 0 {
+		c.snd.buf.text(c.snd.nxt, n, out)
+		if last {
+			out.Flags |= PSH // MUST-61
+		}
+		if n%mss != 0 {
+			c.snd.small = c.snd.nxt.Add(length)
+		}
+		c.answered(now)
+		c.lastSent = now
+	}
+	if last && c.finDue() && c.usable() > n {
+		out.Flags |= FIN
+		c.snd.finSent = true
+		length++
+		if n == 0 {
+			out.Why = WhyFin
+		}
+	}
+	if n > mss {
+		out.GSO = mss
+	}
+	c.markUrgent(out)
+	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags & FIN, at: now, first: now, tx: 1})
+	c.snd.nxt = c.snd.nxt.Add(length)
+	c.stopPersist()
+	c.armRTO(now)
+}
+
+// sendLost sends again the first range that is thought lost.
+func (c *Conn) sendLost(now ip.Time, out *Output) bool {
+	i := c.sent.nextLost()
+	if i < 0 {
+		return false
+	}
+	s := c.sent.at(i)
+	room := c.win.Cwnd - int(c.sent.flight)
+	if !c.rec.force && c.sent.flight > 0 && room < min(int(s.n), c.win.MSS) {
+		c.limited = true
+		return false
+	}
+	// The first range may always go, whatever became of the window (MAY-7); the others
+	// only inside it (SHLD-16).
+	inWindow := int(int32(c.snd.una.Add(c.snd.wnd) - s.seq))
+	if i > 0 && inWindow <= 0 {
+		return false
+	}
+	c.rec.force = false
+	limit := c.options(now, &out.Options)
+	c.header(out, s.seq, c.rec.why)
+	if inWindow > 0 {
+		limit = min(limit, inWindow)
+	}
+	c.sent.split(i, Size(limit))
+	s = c.sent.at(i)
+	n := int(s.n)
+	if s.flags.Has(FIN) {
+		n--
+		out.Flags |= FIN
+	}
+	if n > 0 {
+		c.snd.buf.text(s.seq, n, out)
+		if s.seq.Add(Size(n)) == c.snd.buf.end {
+			out.Flags |= PSH
+		}
+	}
+	out.Nth = int(s.tx)
+	c.sent.resent(i, now)
+	c.countRetransmit(n)
+	c.markUrgent(out)
+	c.armRTO(now)
+	return true
+}
+
+// sendProbe answers the persist timer: a piece of text when silly-window avoidance held it
+// back, else an empty segment at SND.UNA-1, which no window covers and every peer must
+// answer. Departs from §3.8.6.1, which probes with an octet of text: Linux sends none, and
+// a peer that keeps its window closed has nothing to throw away.
+func (c *Conn) sendProbe(now ip.Time, out *Output) bool {
+	if !c.probe.due {
+		return false
+	}
+	c.probe.due = false
+	if n := min(c.unsent(), c.usable()); n > 0 && c.sent.n == 0 {
+		mss := c.options(now, &out.Options)
+		c.transmit(now, out, min(n, mss), mss, WhyProbe)
+		return true
+	}
+	c.stats.Probes++
+	c.options(now, &out.Options)
+	c.header(out, c.snd.una.Add(^Size(0)), WhyProbe)
+	c.armPersist(now)
+	return true
+}
+
+// sendKeepAlive sends a probe without text at SND.NXT-1 (SHLD-12).
+func (c *Conn) sendKeepAlive(now ip.Time, out *Output) bool {
+	if !c.keep.due {
+		return false
+	}
+	c.keep.due = false
+	c.options(now, &out.Options)
+	c.header(out, c.snd.nxt.Add(^Size(0)), WhyKeepAlive)
+	return true
+}
+
+// sendAck sends an ACK that is owed.
+func (c *Conn) sendAck(now ip.Time, out *Output) bool {
+	if c.ack.owed == 0 {
+		return false
+	}
+	c.options(now, &out.Options)
+	c.header(out, c.snd.nxt, c.ack.why)
+	return true
+}
+
+// countRetransmit counts a segment that goes out again.
+func (c *Conn) countRetransmit(n int) {
+	c.stats.Retransmits++
+	c.stats.BytesRetransmitted += uint64(n)
+}
+
+// emitSend records a segment that goes out.
+func (c *Conn) emitSend(now ip.Time, out *Output) {
+	if c.cfg.Trace == nil {
+		return
+	}
+	e := c.event(now, EventSend)
+	e.Header, e.Len, e.GSO, e.Why, e.Nth = out.Header, out.Len, out.GSO, out.Why, out.Nth
+	c.cfg.Trace(&e)
+}

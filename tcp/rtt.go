@@ -1,0 +1,48 @@
+package tcp
+
+import "time"
+
+// The retransmission timeout, RFC 6298.
+
+// An rttEstimator keeps SRTT and RTTVAR and computes the timeout from them.
+type rttEstimator struct {
+	srtt, rttvar time.Duration // 0: nothing measured yet
+	min          time.Duration // smallest sample
+	last         time.Duration
+	rto          time.Duration // before back-off
+	backoff      uint          // doublings since the last acknowledgement of new data (§5.5)
+}
+
+// clockGranularity is G: timestamps tick in milliseconds.
+const clockGranularity = time.Millisecond
+
+// sample takes a measured round-trip time (§2.2, §2.3).
+func (r *rttEstimator) sample(rtt, minRTO time.Duration) {
+	rtt = max(rtt, 1) // a zero would read as "never measured"
+	r.last = rtt
+	if r.min == 0 || rtt < r.min {
+		r.min = rtt
+	}
+	if r.srtt == 0 {
+		r.srtt, r.rttvar = rtt, rtt/2
+	} else {
+		r.rttvar += ((r.srtt - rtt).Abs() - r.rttvar) / 4
+		r.srtt += (rtt - r.srtt) / 8
+	}
+	r.srtt = max(r.srtt, 1)
+	// Departs from §2.4, which bounds the whole RTO below by 1 s: as in Linux the
+	// bound is on the variance term, so that a long path keeps a margin too.
+	r.rto = r.srtt + max(clockGranularity, 4*r.rttvar, minRTO)
+}
+
+// timeout returns the RTO with its back-off, at most limit.
+func (r *rttEstimator) timeout(limit time.Duration) time.Duration {
+	d := r.rto
+	for range r.backoff {
+		if d >= limit {
+			break
+		}
+		d *= 2
+	}
+	return min(d, limit)
+}

@@ -1,0 +1,179 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// The first and fourth checks of RFC 9293 §3.10.7.4: sequence number, timestamp, SYN.
+
+// repeatedSyn handles the two SYNs that belong to the handshake although the
+// window is past them: the peer's SYN again, because our SYN,ACK was lost, and
+// the SYN,ACK of a simultaneous open (Figure 8), which carries the ACK that we wait for.
+func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
+	if c.state != SynReceived || !seg.Flags.Has(SYN) || seg.Flags.Has(RST) || seg.Seq != c.irs {
+		return false
+	}
+	if !seg.Flags.Has(ACK) {
+		c.drop(now, seg, ip.DropDuplicate, "RFC 9293 §3.10.7.4, first")
+		c.syn = true
+		return true
+	}
+	seg.Flags &^= SYN
+	seg.Seq = seg.Seq.Add(1)
+	return false
+}
+
+// checkSequence is the first step: is the segment acceptable? It
+// cuts off what lies outside the window on either side.
+func (c *Conn) checkSequence(now ip.Time, seg *Segment) bool {
+	if !c.checkTimestamp(now, seg) {
+		return false
+	}
+	if !c.acceptable(seg) {
+		c.unacceptable(now, seg)
+		return false
+	}
+	c.recordTimestamp(now, seg)
+	return c.trim(now, seg)
+}
+
+// acceptable is the test of §3.4, Table 6: four cases of segment length and window.
+func (c *Conn) acceptable(seg *Segment) bool {
+	wnd, n := c.rcv.wnd(), seg.Len()
+	switch {
+	case n == 0 && wnd == 0:
+		return seg.Seq == c.rcv.nxt
+	case n == 0:
+		return seg.Seq.In(c.rcv.nxt, wnd)
+	case wnd == 0:
+		// "special allowance should be made to accept valid ACKs, URGs, and RSTs" (MUST-66); trim
+		// takes the text away. A bare FIN needs no room at all.
+		return seg.Seq == c.rcv.nxt
+	default:
+		return seg.Seq.In(c.rcv.nxt, wnd) || seg.Seq.Add(n-1).In(c.rcv.nxt, wnd) ||
+			seg.Seq.Less(c.rcv.nxt) && c.rcv.edge.Less(seg.Seq.Add(n)) // covers the whole window
+	}
+}
+
+// unacceptable answers a segment outside the window: "send an acknowledgment
+// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>", unless it is a RST.
+func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
+	const rule = "RFC 9293 §3.10.7.4, first"
+	c.drop(now, seg, c.outsideReason(seg), rule)
+	if seg.Flags.Has(RST) {
+		return
+	}
+	if n := Size(len(seg.Text)); n > 0 && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
+		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
+	}
+	switch {
+	case seg.Flags.Has(SYN):
+		c.sendChallenge(now) // RFC 5961 §4.2, whatever the sequence number
+	case c.state == TimeWait && seg.Flags.Has(FIN):
+		c.ackNow(WhyTimeWaitAck)
+		c.timers[timerTimeWait] = now.Add(2 * c.cfg.MSL)
+	case len(seg.Text) > 0 || seg.Flags.Has(FIN):
+		// Always answered: the peer sends again because our ACK was lost.
+		c.ackOwed(WhyDupAck)
+	case c.allowChallenge(now):
+		c.ackOwed(WhyDupAck) // an empty one may be part of an endless exchange of ACKs
+	}
+}
+
+// outsideReason tells a late copy from a segment that was never wanted.
+func (c *Conn) outsideReason(seg *Segment) ip.Drop {
+	if n := seg.Len(); n > 0 && seg.Seq.Add(n).LessEq(c.rcv.nxt) && c.rcv.nxt.Sub(seg.Seq) < 1<<30 {
+		return ip.DropDuplicate
+	}
+	return ip.DropOutOfWindow
+}
+
+// trim cuts the segment to the window, SYN and FIN included. It reports whether
+// the segment goes on; even one without any text left does, for its ACK.
+func (c *Conn) trim(now ip.Time, seg *Segment) bool {
+	if seg.Seq.Less(c.rcv.nxt) {
+		old := c.rcv.nxt.Sub(seg.Seq)
+		if seg.Flags.Has(SYN) {
+			return true // left to checkSyn
+		}
+		n := min(old, Size(len(seg.Text)))
+		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
+		if n > 0 {
+			c.ackOwed(WhyDupAck)
+		}
+		seg.Text = seg.Text[n:]
+		if old > n {
+			seg.Flags &^= FIN // it came before, too
+		}
+		seg.Seq = c.rcv.nxt
+	}
+	if room := c.rcv.edge.Sub(seg.Seq); Size(len(seg.Text)) > room {
+		c.drop(now, seg, ip.DropReceiveBuffer, "RFC 9293 §3.10.7.4, first")
+		seg.Text = seg.Text[:room]
+		seg.Flags &^= FIN
+		c.ackOwed(WhyDupAck)
+	}
+	return true
+}
+
+const (
+	// tsValid is how long TS.Recent stays believable without traffic: 24 days (RFC 7323 §5.5).
+	tsValid = 24 * 24 * time.Hour
+	// tsTick is the period of the timestamp clock.
+	tsTick = ip.Time(time.Millisecond)
+)
+
+// tsNow is the value of our timestamp clock (RFC 7323 §5.4).
+func (c *Conn) tsNow(now ip.Time) uint32 { return uint32(now/tsTick) + c.opt.tsOffset }
+
+// checkTimestamp is PAWS (RFC 7323 §5.3): an old timestamp shows an old segment.
+// Departs from §3.2 there, which drops a segment without timestamps: Linux accepts it, and a
+// middlebox that strips them would cut the connection off otherwise.
+func (c *Conn) checkTimestamp(now ip.Time, seg *Segment) bool {
+	if !c.opt.ts || !seg.Options.HasTS || seg.Flags.Has(RST) {
+		return true
+	}
+	if int32(seg.Options.TSVal-c.opt.tsRecent) >= 0 || now.Sub(c.opt.tsRecentAt) > tsValid {
+		return true
+	}
+	c.drop(now, seg, ip.DropPAWS, "RFC 7323 §5.3")
+	c.stats.PAWS++
+	if n := Size(len(seg.Text)); n > 0 && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
+		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
+	}
+	if seg.Len() > 0 || c.allowChallenge(now) {
+		c.ackOwed(WhyDupAck)
+	}
+	return false
+}
+
+// recordTimestamp keeps the timestamp to echo: that of the segment at the
+// left edge of what we have not acknowledged (RFC 7323 §4.3).
+func (c *Conn) recordTimestamp(now ip.Time, seg *Segment) {
+	if c.opt.ts && seg.Options.HasTS && seg.Seq.LessEq(c.ack.sent) {
+		c.opt.tsRecent, c.opt.tsRecentAt = seg.Options.TSVal, now
+	}
+}
+
+// validEcho reports whether a SYN,ACK echoes a timestamp that we have sent (RFC 7323 §5.4 lets a sender check).
+func (c *Conn) validEcho(now ip.Time, seg *Segment) bool {
+	o := &seg.Options
+	if !o.HasTS || o.TSEcr == 0 || c.cfg.NoTimestamps {
+		return true
+	}
+	return o.TSEcr-c.tsNow(c.created) <= c.tsNow(now)-c.tsNow(c.created)
+}
+
+// checkSyn is the fourth step: a SYN in a synchronized state gets a challenge ACK,
+// whatever its sequence number (RFC 5961 §4.2). In SYN-RECEIVED it is the same
+// here: the peer's own SYN was handled before.
+func (c *Conn) checkSyn(now ip.Time, seg *Segment) bool {
+	if !seg.Flags.Has(SYN) {
+		return true
+	}
+	c.drop(now, seg, ip.DropUnexpectedSyn, "RFC 9293 §3.10.7.4, fourth; RFC 5961 §4.2")
+	c.sendChallenge(now)
+	return false
+}

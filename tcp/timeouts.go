@@ -1,0 +1,154 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// Timeouts, RFC 9293 §3.10.8: one table of timers, their minimum, and what each does.
+
+// A Timer is one of the timers of a connection.
+type Timer uint8
+
+// The timers.
+const (
+	timerRetransmit Timer = iota // RFC 6298 §5
+	timerPersist                 // zero-window probes, RFC 9293 §3.8.6.1
+	timerDelayedAck              // §3.8.6.3
+	timerKeepAlive               // §3.8.4
+	timerFinWait2                // a closed connection waits for the peer's FIN
+	timerTimeWait                // 2 MSL
+	numTimers
+)
+
+var timerNames = [numTimers]string{"retransmission", "persist", "delayed ack", "keep-alive", "FIN-WAIT-2", "2 MSL"}
+
+// String names the timer.
+func (t Timer) String() string { return nameOf(timerNames[:], int(t)) }
+
+// Deadline returns when Advance is due, zero when no timer runs.
+func (c *Conn) Deadline() ip.Time {
+	var d ip.Time
+	for _, t := range c.timers {
+		d = ip.Earliest(d, t)
+	}
+	return d
+}
+
+// Advance lets the timers that are due by now expire.
+func (c *Conn) Advance(now ip.Time) {
+	for t := range numTimers {
+		if at := c.timers[t]; at != 0 && at <= now {
+			c.timers[t] = 0
+			c.emitTimer(now, t)
+			c.expire(now, t)
+		}
+	}
+}
+
+func (c *Conn) expire(now ip.Time, t Timer) {
+	switch t {
+	case timerRetransmit:
+		c.retransmitTimeout(now)
+	case timerPersist:
+		c.persistTimeout(now)
+	case timerDelayedAck:
+		c.ackTimeout()
+	case timerKeepAlive:
+		c.keepAliveTimeout(now)
+	case timerFinWait2:
+		// Departs from §3.10.8, which waits for ever: the application is gone, and the peer may be. Linux does the same.
+		c.die(now, CauseDone, WhyTimeout, "RFC 9293 §3.10.8")
+	case timerTimeWait:
+		c.die(now, CauseDone, WhyTimeout, "RFC 9293 §3.10.8")
+	}
+}
+
+// armRTO starts the retransmission timer if it does not run (RFC 6298 §5.1).
+func (c *Conn) armRTO(now ip.Time) {
+	if c.timers[timerRetransmit] == 0 {
+		c.timers[timerRetransmit] = now.Add(c.clampToUserTimeout(now, c.rtt.timeout(c.cfg.MaxRTO)))
+	}
+}
+
+// restartRTO restarts it after new data was acknowledged, or stops it when all
+// is (RFC 6298 §5.2, §5.3).
+func (c *Conn) restartRTO(now ip.Time) {
+	c.timers[timerRetransmit] = 0
+	if c.sent.n > 0 {
+		c.armRTO(now)
+	}
+}
+
+// retransmitTimeout is RFC 6298 §5.4 to §5.7: back off and send the earliest again.
+func (c *Conn) retransmitTimeout(now ip.Time) {
+	if c.sent.n == 0 {
+		return
+	}
+	c.stats.expiries++
+	if c.gaveUp(now) {
+		c.timedOut(now)
+		return
+	}
+	if c.stats.expiries == c.cfg.R1 {
+		c.soft = CauseTimeout // MUST-20, SHLD-9: the application and IP may want to know
+		c.changes |= ChangeState
+	}
+	if c.state == SynSent || c.state == SynReceived {
+		c.syn = true
+		c.sent.markAllLost()
+		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
+	} else {
+		c.timeoutLoss(now)
+		if c.rtt.backoff == 0 && c.stats.synResent && c.rtt.srtt == 0 {
+			c.rtt.rto = 3 * c.cfg.InitialRTO // RFC 6298 §5.7
+		}
+	}
+	c.rtt.backoff++
+	c.armRTO(now)
+}
+
+// gaveUp reports whether R2 or the user timeout is reached (§3.8.3, MUST-20).
+func (c *Conn) gaveUp(now ip.Time) bool {
+	limit := c.cfg.Retries
+	switch c.state {
+	case SynSent:
+		limit = c.cfg.SynRetries
+	case SynReceived:
+		limit = c.cfg.SynAckRetries
+	}
+	if d := c.keep.userTimeout; d > 0 && c.state.Synchronized() {
+		return now.Sub(c.sent.at(0).first) >= d
+	}
+	return c.stats.expiries > limit
+}
+
+// timedOut ends the connection because the peer is silent. A RST goes out in case it still hears.
+func (c *Conn) timedOut(now ip.Time) {
+	if c.state.Synchronized() {
+		c.queueReset(c.snd.nxt, c.rcv.nxt)
+	}
+	c.die(now, CauseTimeout, WhyTimeout, "RFC 9293 §3.8.3")
+}
+
+// clampToUserTimeout shortens a wait so that the user timeout is noticed when it is due.
+func (c *Conn) clampToUserTimeout(now ip.Time, d time.Duration) time.Duration {
+	if c.keep.userTimeout <= 0 || c.sent.n == 0 {
+		return d
+	}
+	left := c.sent.at(0).first.Add(c.keep.userTimeout).Sub(now)
+	return min(d, max(left, time.Millisecond))
+}
+
+func (c *Conn) emitTimer(now ip.Time, t Timer) {
+	if c.cfg.Trace == nil {
+		return
+	}
+	e := c.event(now, EventTimer)
+	e.Timer, e.Nth = t, c.stats.expiries
+	if t == timerRetransmit {
+		e.Nth++
+	}
+	c.cfg.Trace(&e)
+}
