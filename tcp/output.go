@@ -23,11 +23,11 @@ func (c *Conn) Next(now ip.Time, out *Output) bool {
 
 // compose tries the kinds of segment in order of urgency.
 func (c *Conn) compose(now ip.Time, out *Output) bool {
-	switch c.state {
-	case Closed, Listen:
+	switch {
+	case c.state == Closed || c.state == Listen:
 		return false
-	case SynSent, SynReceived:
-		return c.sendSyn(now, out) || c.state == SynReceived && c.sendAck(now, out)
+	case !c.snd.synAcked: // in a later state too, when the application closed in SYN-RECEIVED
+		return c.sendSyn(now, out) || c.state != SynSent && c.sendAck(now, out)
 	}
 	// A probe that is due first: it overrides what holds text back.
 	return c.sendProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
@@ -131,7 +131,7 @@ func (c *Conn) usable() int { return int(int32(c.snd.una.Add(c.snd.wnd) - c.snd.
 // sendNew sends text that was never sent, and the FIN behind it.
 func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 	n := c.unsent()
-	if n == 0 && !c.finDue() || !c.snd.synAcked {
+	if n == 0 && !c.finDue() {
 		return false
 	}
 	c.restartIdle(now)

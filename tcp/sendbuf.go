@@ -1,5 +1,7 @@
 package tcp
 
+import "fmt"
+
 // The send buffer: what the application has written and the peer has not yet acknowledged.
 
 const (
@@ -149,7 +151,7 @@ func (b *sendBuffer) text(seq Seq, n int, out *Output) {
 		c = c.next
 	}
 	if n > 0 {
-		panic("BUG: text to send is not in the send buffer")
+		panic(fmt.Sprintf("BUG: text to send is not in the send buffer: %d bytes missing at %d of %d..%d", n, seq, b.start, b.end))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // window is past them: the peer's SYN again, because our SYN,ACK was lost, and
 // the SYN,ACK of a simultaneous open (Figure 8), which carries the ACK that we wait for.
 func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
-	if c.state != SynReceived || !seg.Flags.Has(SYN) || seg.Flags.Has(RST) || seg.Seq != c.irs {
+	if c.snd.synAcked || !seg.Flags.Has(SYN) || seg.Flags.Has(RST) || seg.Seq != c.irs {
 		return false
 	}
 	if !seg.Flags.Has(ACK) {

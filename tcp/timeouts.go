@@ -95,7 +95,7 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 		c.soft = CauseTimeout // MUST-20, SHLD-9: the application and IP may want to know
 		c.changes |= ChangeState
 	}
-	if c.state == SynSent || c.state == SynReceived {
+	if !c.snd.synAcked {
 		c.syn = true
 		c.sent.markAllLost()
 		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
@@ -112,10 +112,10 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 // gaveUp reports whether R2 or the user timeout is reached (§3.8.3, MUST-20).
 func (c *Conn) gaveUp(now ip.Time) bool {
 	limit := c.cfg.Retries
-	switch c.state {
-	case SynSent:
+	switch {
+	case c.state == SynSent:
 		limit = c.cfg.SynRetries
-	case SynReceived:
+	case !c.snd.synAcked:
 		limit = c.cfg.SynAckRetries
 	}
 	if d := c.keep.userTimeout; d > 0 && c.state.Synchronized() {

@@ -1,0 +1,289 @@
+package tcp_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Two connections joined by a link in virtual time. Segments cross the link as bytes, so that
+// the wire format and the checksum are part of every test.
+
+var (
+	addrA = netip.MustParseAddrPort("10.0.0.1:1000")
+	addrB = netip.MustParseAddrPort("10.0.0.2:80")
+)
+
+// A link says what happens to the packets of a direction, in probabilities and time.
+type link struct {
+	loss, dup, corrupt, reorder float64
+	delay, late                 time.Duration // late is added to packets that are reordered
+}
+
+// A packet is under way.
+type packet struct {
+	at    ip.Time
+	order int
+	to    int
+	b     []byte
+}
+
+// A world is two ends and what is under way between them.
+type world struct {
+	t       testing.TB
+	now     ip.Time
+	rng     *rand.Rand
+	link    link
+	conns   [2]*tcp.Conn
+	transit []packet
+	order   int
+	sent    int // packets handed to the link
+	log     []string
+	filter  func(from int, out *tcp.Output) bool // false: lost
+}
+
+// wrapISN puts initial sequence numbers just below the wrap, so that every test crosses it.
+func wrapISN(local, _ netip.AddrPort, _ ip.Time) tcp.Seq {
+	if local == addrA {
+		return ^tcp.Seq(0) - 999
+	}
+	return ^tcp.Seq(0) - 10000
+}
+
+func newWorld(t testing.TB, seed uint64, l link, cfg tcp.Config) *world {
+	w := &world{t: t, now: ip.Time(time.Hour), rng: rand.New(rand.NewPCG(seed, 1)), link: l}
+	if cfg.ISN == nil {
+		cfg.ISN = wrapISN
+	}
+	cfg.Trace = w.trace
+	prepared := tcp.Prepare(cfg)
+	w.conns[0] = tcp.New(prepared, addrA, addrB, 1500)
+	w.conns[1] = tcp.New(prepared, addrB, addrA, 1500)
+	t.Cleanup(func() {
+		if t.Failed() {
+			from := max(0, len(w.log)-60)
+			for _, line := range w.log[from:] {
+				t.Log(line)
+			}
+		}
+	})
+	return w
+}
+
+func (w *world) trace(e *tcp.Event) {
+	if len(w.log) > 5000 {
+		w.log = slices.Delete(w.log, 0, 2500)
+	}
+	who := "A"
+	if e.Local == addrB {
+		who = "B"
+	}
+	line := fmt.Sprintf("%9.3fms %s %-12s %-7s", float64(e.Time.Sub(ip.Time(time.Hour)))/1e6, who, e.State, e.Kind)
+	switch e.Kind {
+	case tcp.EventArrive, tcp.EventSend, tcp.EventDrop:
+		iss, irs := wrapISN(e.Local, e.Remote, 0), wrapISN(e.Remote, e.Local, 0)
+		if e.Kind != tcp.EventSend {
+			iss, irs = irs, iss
+		}
+		line += " " + tcp.FormatSegment(&e.Header, e.Len, iss, irs)
+		if e.Why != 0 {
+			line += " (" + e.Why.String() + ")"
+		}
+		if e.Drop != 0 {
+			line += " DROP " + e.Drop.String()
+		}
+	case tcp.EventState:
+		line += " " + e.From.String() + " -> " + e.State.String() + " " + e.Why.String() + " " + e.Cause.String()
+	case tcp.EventTimer:
+		line += " " + e.Timer.String()
+	case tcp.EventCall:
+		line += " " + e.Call.String() + fmt.Sprint(" ", e.Bytes)
+	case tcp.EventRecovery:
+		line += fmt.Sprintf(" %v cwnd %d ssthresh %d", e.Why, e.Vars.Cwnd, e.Vars.Ssthresh)
+	}
+	w.log = append(w.log, line)
+}
+
+// open lets A connect to B, which listens.
+func (w *world) open() {
+	w.conns[1].OpenPassive(w.now)
+	w.conns[0].Open(w.now)
+	w.drain()
+}
+
+// drain sends what both ends have to send.
+func (w *world) drain() {
+	var out tcp.Output
+	for i, c := range w.conns {
+		for c.Next(w.now, &out) {
+			w.carry(i, &out)
+			for _, p := range out.Pins {
+				p.Unpin()
+			}
+		}
+	}
+}
+
+// carry puts a segment on the link.
+func (w *world) carry(from int, out *tcp.Output) {
+	w.sent++
+	if w.filter != nil && !w.filter(from, out) {
+		return
+	}
+	b := tcp.AppendHeader(nil, &out.Header)
+	for _, s := range out.Text {
+		b = append(b, s...)
+	}
+	src, dst := w.conns[from].Local().Addr(), w.conns[from].Remote().Addr()
+	sum := ip.Checksum(b, ip.PseudoSum(src, dst, ip.ProtoTCP, len(b)))
+	b[16], b[17] = byte(sum>>8), byte(sum)
+	n := 1
+	if w.rng.Float64() < w.link.dup {
+		n = 2
+	}
+	for range n {
+		if w.rng.Float64() < w.link.loss {
+			continue
+		}
+		p := packet{at: w.now.Add(w.link.delay), order: w.order, to: 1 - from, b: bytes.Clone(b)}
+		w.order++
+		if w.rng.Float64() < w.link.reorder {
+			p.at = p.at.Add(time.Duration(w.rng.Int64N(int64(w.link.late) + 1)))
+		}
+		if w.rng.Float64() < w.link.corrupt {
+			p.b[w.rng.IntN(len(p.b))] ^= 1 << w.rng.IntN(8)
+		}
+		w.transit = append(w.transit, p)
+	}
+}
+
+// step moves time to the next packet or timer and handles it. It returns false when nothing is left to happen.
+func (w *world) step() bool {
+	next := ip.Time(0)
+	for _, p := range w.transit {
+		next = ip.Earliest(next, p.at)
+	}
+	for _, c := range w.conns {
+		next = ip.Earliest(next, c.Deadline())
+	}
+	if next == 0 {
+		return false
+	}
+	w.now = max(w.now, next)
+	w.deliver()
+	for _, c := range w.conns {
+		if d := c.Deadline(); d != 0 && d <= w.now {
+			c.Advance(w.now)
+		}
+	}
+	w.drain()
+	return true
+}
+
+// deliver hands over the packets that have arrived by now.
+func (w *world) deliver() {
+	slices.SortStableFunc(w.transit, func(a, b packet) int {
+		if a.at != b.at {
+			return int(a.at - b.at)
+		}
+		return a.order - b.order
+	})
+	for len(w.transit) > 0 && w.transit[0].at <= w.now {
+		p := w.transit[0]
+		w.transit = w.transit[1:]
+		c := w.conns[p.to]
+		var seg tcp.Segment
+		if d := tcp.ParseSegment(p.b, c.Remote().Addr(), c.Local().Addr(), false, &seg); d != ip.NoDrop {
+			continue
+		}
+		if seg.SrcPort != c.Remote().Port() || seg.DstPort != c.Local().Port() {
+			continue // a corrupted port whose checksum is right by chance
+		}
+		c.Arrive(w.now, &seg)
+	}
+}
+
+// transfer sends data from A to B and back from B to A, closes both, and wants everything to arrive.
+func (w *world) transfer(ab, ba []byte) {
+	w.t.Helper()
+	data := [2][]byte{ab, ba}
+	var got [2][]byte // got[i]: received by i
+	buf := make([]byte, 20000)
+	for steps := 0; ; steps++ {
+		for i, c := range w.conns {
+			if len(data[i]) > 0 {
+				n := c.Send(w.now, data[i])
+				data[i] = data[i][n:]
+			}
+			if len(data[i]) == 0 && c.CanSend() && c.State() != tcp.SynSent {
+				c.CloseWrite(w.now)
+			}
+			for {
+				n := c.Receive(w.now, buf[:1+w.rng.IntN(len(buf))])
+				if n == 0 {
+					break
+				}
+				got[i] = append(got[i], buf[:n]...)
+			}
+		}
+		w.drain()
+		a, b := w.conns[0], w.conns[1]
+		if a.EOF() && b.EOF() && (a.State() == tcp.Closed || a.State() == tcp.TimeWait) && (b.State() == tcp.Closed || b.State() == tcp.TimeWait) {
+			break
+		}
+		if !w.step() || steps > 1_000_000 {
+			w.t.Fatalf("the transfer stands still after %d steps: A %v %v, B %v %v; got %d of %d and %d of %d bytes", steps,
+				a.State(), a.Cause(), b.State(), b.Cause(), len(got[1]), len(ab), len(got[0]), len(ba))
+		}
+	}
+	if !bytes.Equal(got[1], ab) {
+		w.t.Errorf("B got %d bytes that differ from the %d sent", len(got[1]), len(ab))
+	}
+	if !bytes.Equal(got[0], ba) {
+		w.t.Errorf("A got %d bytes that differ from the %d sent", len(got[0]), len(ba))
+	}
+}
+
+func randomBytes(seed uint64, n int) []byte {
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	b := make([]byte, n)
+	r.Read(b)
+	return b
+}
+
+func TestTransfer(t *testing.T) {
+	links := map[string]link{
+		"clean":     {delay: 10 * time.Millisecond},
+		"loss":      {delay: 10 * time.Millisecond, loss: 0.05},
+		"reorder":   {delay: 10 * time.Millisecond, reorder: 0.1, late: 20 * time.Millisecond},
+		"duplicate": {delay: 10 * time.Millisecond, dup: 0.2},
+		"corrupt":   {delay: 10 * time.Millisecond, corrupt: 0.02},
+		"all":       {delay: 10 * time.Millisecond, loss: 0.05, reorder: 0.1, late: 20 * time.Millisecond, dup: 0.02, corrupt: 0.01},
+	}
+	configs := map[string]tcp.Config{
+		"":                {},
+		", small buffers": {RecvBuffer: 5000, SendBuffer: 3000},
+		", no options":    {NoSACK: true, NoTimestamps: true, NoWindowScale: true},
+	}
+	for name, l := range links {
+		for suffix, cfg := range configs {
+			t.Run(name+suffix, func(t *testing.T) {
+				for seed := range uint64(20) {
+					w := newWorld(t, seed, l, cfg)
+					w.open()
+					w.transfer(randomBytes(seed, 100_000), randomBytes(seed+1000, int(seed)*1000))
+					if t.Failed() {
+						t.Fatalf("seed %d", seed)
+					}
+				}
+			})
+		}
+	}
+}
