@@ -169,8 +169,11 @@ func (c *connection) merge(e *tcp.Event) bool {
 // the host drops before the machine sees it has no arrival.
 func (l *Line) takesDrop(e *tcp.Event) bool {
 	h := &l.Segment.Header
-	return l.Kind == KindSegment && l.Dir == ToLeft && l.Drop == ip.NoDrop && e.Drop >= ip.DropOutOfWindow &&
-		h.SrcPort == e.Header.SrcPort && h.DstPort == e.Header.DstPort && h.Ack == e.Header.Ack
+	if l.Kind != KindSegment || l.Dir != ToLeft || l.Drop != ip.NoDrop {
+		return false
+	}
+	cut := e.Drop >= ip.DropOutOfWindow && h.SrcPort == e.Header.SrcPort && h.DstPort == e.Header.DstPort && h.Ack == e.Header.Ack
+	return *h == e.Header || cut
 }
 
 // onlyText reports whether a segment dropped for this reason lost its text

@@ -20,11 +20,12 @@ type effect uint8
 
 // The effects, in the order in which one segment has them.
 const (
-	ourSyn   effect = iota // our SYN arrives
-	synAcked               // our ACK of its SYN arrives
-	finAcked               // our ACK of its FIN arrives
-	ourFin                 // our FIN arrives
-	ourReset               // our RST arrives
+	ourSyn    effect = iota // our SYN arrives
+	ourSynAck               // our SYN,ACK arrives
+	synAcked                // our ACK of its SYN arrives
+	finAcked                // our ACK of its FIN arrives
+	ourFin                  // our FIN arrives
+	ourReset                // our RST arrives
 )
 
 // inferPeer fills in the right end's states.
@@ -32,11 +33,16 @@ func (c *connection) inferPeer() {
 	at := c.effects()
 	p := peer{}
 	p.state, p.known = c.firstOfPeer()
+	_, finEnd, hasFin := c.peerFin()
 	c.Right.First, c.Right.HasFirst = p.state, p.known
 	lines := make([]Line, 0, len(c.Lines))
 	for i, l := range c.Lines {
 		if c.accepted(i) {
-			l.Right = p.sent(l.Segment.Header.Flags)
+			f := l.Segment.Header.Flags
+			if hasFin && !l.Segment.Header.Seq.Less(finEnd) {
+				f |= tcp.FIN // it went before, and was lost or overtaken
+			}
+			l.Right = p.sent(f)
 		}
 		after := p.received(at[i])
 		switch {
@@ -71,10 +77,21 @@ func (c *connection) firstOfPeer() (tcp.State, bool) {
 	return tcp.Closed, false
 }
 
-// accepted reports whether line i is a segment that arrived and was not thrown away.
+// peerFin returns the line of the peer's FIN, if it sent one, and the sequence number after it.
+func (c *connection) peerFin() (line int, end tcp.Seq, ok bool) {
+	for i := range c.Lines {
+		if c.accepted(i) && c.Lines[i].Segment.Header.Flags.Has(tcp.FIN) {
+			return i, endOf(&c.Lines[i]), true
+		}
+	}
+	return 0, 0, false
+}
+
+// accepted reports whether line i is a segment that arrived and can be believed:
+// it was not thrown away, or only because our end was closed already.
 func (c *connection) accepted(i int) bool {
 	l := &c.Lines[i]
-	return l.Kind == KindSegment && l.Dir == ToLeft && (l.Drop == ip.NoDrop || l.TextOnly)
+	return l.Kind == KindSegment && l.Dir == ToLeft && (l.Drop == ip.NoDrop || l.Drop == ip.DropNoPort || l.TextOnly)
 }
 
 // effects returns, for each line, what takes effect at the peer there.
@@ -86,7 +103,11 @@ func (c *connection) effects() map[int][]effect {
 			slices.Sort(at[i])
 		}
 	}
-	put(c.arrival(tcp.SYN), ourSyn)
+	if i := c.arrival(tcp.SYN); c.opensActively() {
+		put(i, ourSyn)
+	} else {
+		put(i, ourSynAck)
+	}
 	put(c.arrival(tcp.FIN), ourFin)
 	put(c.acknowledgement(tcp.SYN), synAcked)
 	put(c.acknowledgement(tcp.FIN), finAcked)
@@ -96,6 +117,14 @@ func (c *connection) effects() map[int][]effect {
 	return at
 }
 
+// opensActively reports whether our first SYN has no ACK.
+func (c *connection) opensActively() bool {
+	i := slices.IndexFunc(c.Lines, func(l Line) bool {
+		return l.Kind == KindSegment && l.Dir == ToRight && l.Segment.Header.Flags.Has(tcp.SYN)
+	})
+	return i < 0 || !c.Lines[i].Segment.Header.Flags.Has(tcp.ACK)
+}
+
 // arrival returns the line at which our SYN or FIN (bit) reaches the peer, or -1
 // when nothing shows that it did. It lies after the last copy, and after the
 // last segment of the peer, before the first that acknowledges it.
@@ -103,6 +132,7 @@ func (c *connection) arrival(bit tcp.Flags) int {
 	at, sent := -1, false
 	var end tcp.Seq // the sequence number after the bit
 	var first tcp.Flags
+	fin, finEnd, hasFin := c.peerFin()
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		f := l.Segment.Header.Flags
@@ -117,6 +147,9 @@ func (c *connection) arrival(bit tcp.Flags) int {
 				at = i
 			}
 		case sent && c.accepted(i) && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
+			if bit == tcp.FIN && hasFin && i < fin && !f.Has(tcp.FIN) && !l.Segment.Header.Seq.Less(finEnd) {
+				return i // its own FIN went before its first ACK of ours, and was lost: a simultaneous close
+			}
 			return at
 		case sent && c.accepted(i) && !f.Has(tcp.RST):
 			at = i
@@ -191,10 +224,7 @@ func (p *peer) sent(f tcp.Flags) []tcp.State {
 // received returns the states that the peer enters when segments of ours have these effects.
 func (p *peer) received(effects []effect) []tcp.State {
 	var entered []tcp.State
-	for i, e := range effects {
-		if e == ourSyn && p.state == tcp.SynSent && slices.Contains(effects[i:], synAcked) {
-			entered = append(entered, p.enter(tcp.Established)...) // our SYN,ACK
-		}
+	for _, e := range effects {
 		if to, ok := transitions[e][p.state]; ok && p.known {
 			entered = append(entered, p.enter(to)...)
 		}
@@ -217,9 +247,10 @@ var transitions = [...]map[tcp.State]tcp.State{
 		tcp.Listen:  tcp.SynReceived,
 		tcp.SynSent: tcp.SynReceived, // simultaneous open
 	},
-	synAcked: {tcp.SynReceived: tcp.Established},
-	finAcked: {tcp.FinWait1: tcp.FinWait2, tcp.Closing: tcp.TimeWait, tcp.LastAck: tcp.Closed},
-	ourFin:   {tcp.Established: tcp.CloseWait, tcp.FinWait1: tcp.Closing, tcp.FinWait2: tcp.TimeWait},
+	ourSynAck: {tcp.SynSent: tcp.Established},
+	synAcked:  {tcp.SynReceived: tcp.Established},
+	finAcked:  {tcp.FinWait1: tcp.FinWait2, tcp.Closing: tcp.TimeWait, tcp.LastAck: tcp.Closed},
+	ourFin:    {tcp.Established: tcp.CloseWait, tcp.FinWait1: tcp.Closing, tcp.FinWait2: tcp.TimeWait},
 	ourReset: {
 		tcp.SynSent: tcp.Closed, tcp.SynReceived: tcp.Closed, tcp.Established: tcp.Closed,
 		tcp.FinWait1: tcp.Closed, tcp.FinWait2: tcp.Closed, tcp.CloseWait: tcp.Closed,
