@@ -138,6 +138,9 @@ func TestParseHeaderOfFragments6(t *testing.T) {
 			DropFragment, 0, 0},
 		{"first that ends in an extension header", chain6(ProtoUDP, nil,
 			extension{ProtoFragment, frag6(9, 0, true)}, extension{ProtoDestOptions, padding6}), DropFragment, 0, 0},
+		{"first that ends between extension headers", chain6(ProtoDestOptions, nil,
+			extension{ProtoFragment, frag6(9, 0, true)}, extension{ProtoDestOptions, padding6}), DropFragment, 0, 0},
+		{"first with the whole ICMPv6 header", chain6(ProtoICMPv6, numbered(8), extension{ProtoFragment, frag6(9, 0, true)}), NoDrop, 0, 0},
 		{"first with options and transport header", chain6(ProtoUDP, numbered(8),
 			extension{ProtoFragment, frag6(9, 0, true)}, extension{ProtoDestOptions, padding6}), NoDrop, 0, 0},
 	}

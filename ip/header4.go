@@ -56,7 +56,8 @@ func parse4(b []byte, h *Header) Drop {
 
 // checkFragment4 refuses fragments that no sender may make: RFC 791 §3.2,
 // "Fragmentation": all but the last are a multiple of 8 bytes long, and the
-// datagram with its header has at most 65535.
+// datagram with its header has at most 65535. Those that are merely tiny
+// (RFC 1858) deceive filters, not a host that refuses overlaps.
 func checkFragment4(h *Header) Drop {
 	n := h.TotalLen - h.HeaderLen
 	if n == 0 || h.MoreFragments && n%8 != 0 || h.FragOffset+n+HeaderLen4 > MaxPacket {

@@ -166,6 +166,15 @@ func TestNoErrorsToImpossibleSources(t *testing.T) {
 	}
 }
 
+func TestNoErrorsAboutHeadersThatWereNotRead(t *testing.T) {
+	var h Header
+	for _, b := range [][]byte{nil, {0x50}, sent4(ProtoUDP, numbered(8))[:19], sent6(ProtoUDP, numbered(8))[:47]} {
+		if ParseHeader(b, &h) == NoDrop || MayReport(b, &h) {
+			t.Errorf("would send an error about % x", b)
+		}
+	}
+}
+
 // What ParseHeader wants reported can be reported as it stands.
 func TestRefusedPacketsCanBeReported(t *testing.T) {
 	for _, b := range [][]byte{
