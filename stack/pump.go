@@ -1,0 +1,208 @@
+package stack
+
+import (
+	"github.com/sockeye-tcp/sockeye/ip"
+)
+
+// Packets between host and device.
+//
+// Whoever has made output due pumps it out, without a change of goroutine: a caller of
+// Write, the reader after a batch of arrivals, the timer. One pumps at a time; who finds the pump busy
+// leaves the work to whoever pumps, who looks again before stopping. A
+// pump that meets a full device, or that has worked for others long enough, hands itself over to the
+// flusher, a goroutine of its own, so that no caller and no reader ever waits for the device.
+
+const (
+	// readBatch is how many packets one Read may return.
+	readBatch = 64
+	// writeBatch is how many packets one Write may be offered. What is pulled out of the
+	// connections and not taken by the device is at most this much.
+	writeBatch = 32
+	// inlineBatches is how many full batches a caller writes before the flusher goes on for it.
+	inlineBatches = 8
+)
+
+// A pump is the state of the way out. It is guarded by Net.mu, but for pkts,
+// which belong to whoever pumps.
+type pump struct {
+	busy    bool // somebody pumps
+	stalled bool // it is the flusher, waiting for room in the device
+	limit   int  // packets to pull at once: small after a full device, whose room is not known
+	pkts    []*ip.Packet
+	pending []*ip.Packet  // the end of pkts that the device has not taken
+	flush   chan struct{} // hands the pump to the flusher
+}
+
+func (p *pump) init() {
+	p.flush = make(chan struct{}, 1)
+	p.limit = writeBatch
+	for range writeBatch {
+		p.pkts = append(p.pkts, new(ip.Packet))
+	}
+}
+
+// pumpOut sends what is due, as far as the device takes it, or leaves that to whoever does so
+// already. It is called with n.mu held after every input, and returns with it held, but gives it up meanwhile.
+func (n *Net) pumpOut() {
+	defer n.idle.Broadcast()
+	if n.pump.busy || n.failure != nil {
+		n.arm()
+		return
+	}
+	n.pump.busy = true
+	for range inlineBatches {
+		switch n.pumpBatch() {
+		case pumpEmpty:
+			n.pump.busy = false
+			n.arm()
+			return
+		case pumpFull:
+			n.pump.stalled = true
+			n.pump.flush <- struct{}{} // has room: only the owner of the pump sends
+			n.arm()
+			return
+		}
+	}
+	n.pump.flush <- struct{}{}
+	n.arm()
+}
+
+// A pumpResult says how a batch went.
+type pumpResult uint8
+
+const (
+	pumpMore  pumpResult = iota // all was taken; there may be more
+	pumpEmpty                   // nothing to send
+	pumpFull                    // the device is full
+)
+
+// pumpBatch pulls a batch out of the host and writes it, without the lock. The caller owns the pump.
+func (n *Net) pumpBatch() pumpResult {
+	p := &n.pump
+	if len(p.pending) == 0 && !n.pull() {
+		return pumpEmpty
+	}
+	batch := p.pending
+	n.mu.Unlock()
+	for _, pkt := range batch {
+		if !n.cfg.Offload.Checksum {
+			completeChecksum(pkt)
+		}
+	}
+	took, err := n.dev.Write(batch)
+	n.mu.Lock()
+	if err != nil {
+		took = len(batch) // the device has failed: the reader hears of it too, and ends the stack
+	}
+	for _, pkt := range batch[:took] {
+		pkt.Unpin()
+	}
+	p.pending = batch[took:]
+	if len(p.pending) > 0 {
+		p.limit = 1
+		return pumpFull
+	}
+	p.limit = min(2*p.limit, writeBatch)
+	return pumpMore
+}
+
+// pull takes packets out of the host, as many as a batch may have.
+func (n *Net) pull() bool {
+	p := &n.pump
+	now := n.now()
+	i := 0
+	for i < p.limit && n.host.next(now, p.pkts[i]) {
+		i++
+	}
+	p.pending = p.pkts[:i]
+	return i > 0
+}
+
+// flushLoop is the flusher: it takes the pump over from those who must not wait for the device.
+func (n *Net) flushLoop() {
+	for {
+		select {
+		case <-n.pump.flush:
+			n.flush()
+		case <-n.done:
+			return
+		}
+	}
+}
+
+// flush pumps until nothing is left, waiting for room whenever the device is full.
+func (n *Net) flush() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	result := pumpMore
+	if n.pump.stalled {
+		result = pumpFull
+	}
+	for result != pumpEmpty {
+		if result == pumpFull {
+			n.pump.stalled = true
+			n.idle.Broadcast()
+			n.mu.Unlock()
+			err := n.dev.WaitWritable()
+			n.mu.Lock()
+			n.pump.stalled = false
+			if err != nil {
+				break // closed, or failed: the reader ends the stack
+			}
+		}
+		result = n.pumpBatch()
+	}
+	n.pump.busy = false
+	n.idle.Broadcast()
+	n.arm()
+}
+
+// readLoop takes packets in, and sends what they bring about.
+func (n *Net) readLoop() {
+	bufs := make([]*ip.Buffer, readBatch)
+	for {
+		k, err := n.dev.Read(bufs)
+		if err != nil {
+			n.fail(err)
+			return
+		}
+		for _, b := range bufs[:k] {
+			verify(b)
+		}
+		n.mu.Lock()
+		now := n.now()
+		for i, b := range bufs[:k] {
+			n.host.Arrive(now, b)
+			bufs[i] = nil
+		}
+		n.pumpOut()
+		n.mu.Unlock()
+	}
+}
+
+// timerLoop wakes the host at its deadlines.
+func (n *Net) timerLoop() {
+	for {
+		select {
+		case <-n.timer.C:
+			n.mu.Lock()
+			n.armed = 0
+			n.host.Advance(n.now())
+			n.pumpOut()
+			n.mu.Unlock()
+		case <-n.done:
+			n.timer.Stop()
+			return
+		}
+	}
+}
+
+// arm sets the timer, unless it fires earlier anyway: then it will be set again.
+func (n *Net) arm() {
+	at := n.host.Deadline()
+	if at.IsZero() || n.armed != 0 && n.armed <= at {
+		return
+	}
+	n.armed = at
+	n.timer.Reset(max(0, at.Sub(n.now())))
+}
