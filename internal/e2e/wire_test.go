@@ -1,0 +1,100 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What goes over the wire, judged by tshark.
+
+// tshark returns the lines of a capture that match a display filter.
+func (n *network) tshark(t *testing.T, file, filter string) string {
+	t.Helper()
+	out, err := exec.Command("tshark", "-r", file, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-Y", filter).Output()
+	if err != nil {
+		t.Fatalf("tshark %s: %v", filter, err)
+	}
+	return string(out)
+}
+
+// capture records the server's interface while f runs.
+func (n *network) capture(t *testing.T, f func()) string {
+	t.Helper()
+	file := filepath.Join(n.dir, "server.pcap")
+	cmd := exec.Command(need(t, "tcpdump"), "-i", "eth0", "-U", "-Z", "root", "--immediate-mode", "-w", file)
+	diag, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.server.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 4096)
+	for seen := ""; !strings.Contains(seen, "listening on"); { // tcpdump says when it is ready
+		k, err := diag.Read(buf)
+		if err != nil {
+			t.Fatalf("tcpdump: %v: %s", err, seen)
+		}
+		seen += string(buf[:k])
+	}
+	f()
+	time.Sleep(200 * time.Millisecond) // the last packets are on their way through tcpdump
+	cmd.Process.Signal(os.Interrupt)
+	for {
+		if _, err := diag.Read(buf); err != nil {
+			break
+		}
+	}
+	n.server.Wait(cmd)
+	return file
+}
+
+// TestWireIsClean looks at a fetch from both sides: ours in --pcap, the kernel's in tcpdump on the server.
+func TestWireIsClean(t *testing.T) {
+	need(t, "tshark")
+	n := newNetwork(t)
+	sites, cert := n.serve()
+	for _, f := range matrix(sites, cert, []body{{"64KiB", 64 << 10}, {"10MB", 10_000_000}}) {
+		if strings.Contains(f.url, "https") {
+			continue // TLS changes nothing below it
+		}
+		t.Run(f.name, func(t *testing.T) {
+			own := filepath.Join(n.dir, "own.pcapng")
+			kernel := n.capture(t, func() {
+				if code, diag := n.get("-o", filepath.Join(n.dir, "body"), "--pcap", own, f.url); code != 0 {
+					t.Fatalf("sockeye get: exit %d: %s", code, diag)
+				}
+			})
+			for side, file := range map[string]string{"own": own, "kernel": kernel} {
+				for filter, what := range map[string]string{
+					"tcp.flags.reset == 1":                       "RST",
+					"tcp.analysis.flags":                         "segments that tshark finds wrong",
+					"_ws.malformed or icmp or icmpv6.type < 128": "malformed packets or ICMP errors",
+				} {
+					if lines := n.tshark(t, file, filter); lines != "" {
+						t.Errorf("%s side: %s:\n%s", side, what, lines)
+					}
+				}
+				if fins := strings.Count(n.tshark(t, file, "tcp.flags.fin == 1"), "\n"); fins != 2 {
+					t.Errorf("%s side: %d FIN, want one from each end", side, fins)
+				}
+			}
+			bad := "tcp.checksum.status == 0 or ip.checksum.status == 0"
+			if lines := n.tshark(t, own, bad); lines != "" {
+				t.Errorf("own side: bad checksums:\n%s", lines)
+			}
+			// The server's kernel leaves its checksums to the cable; ours must be right there, too.
+			fromUs := fmt.Sprintf("(ip.src == %s or ipv6.src == %s) and (%s)", client4.Addr(), client6.Addr(), bad)
+			if lines := n.tshark(t, kernel, fromUs); lines != "" {
+				t.Errorf("kernel side: bad checksums:\n%s", lines)
+			}
+		})
+	}
+}
