@@ -154,6 +154,9 @@ func (c *connection) merge(e *tcp.Event) bool {
 		if e.Cause != tcp.CauseNone {
 			last.Cause = e.Cause
 		}
+		if last.Rule == "" {
+			last.Rule = e.Rule
+		}
 	case e.Kind == tcp.EventDrop && last.takesDrop(e):
 		last.Drop, last.Rule = e.Drop, e.Rule
 		last.TextOnly = onlyText(e.Drop)

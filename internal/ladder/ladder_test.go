@@ -58,6 +58,7 @@ func TestTextGolden(t *testing.T) {
 		{"exchange-wide-absolute", exchange().events, TextOptions{Width: 120, Absolute: true}},
 		{"exchange-color", exchange().events, TextOptions{Color: true}},
 		{"exchange-full-vars", exchange().events, TextOptions{Full: true, Vars: true}},
+		{"exchange-rules", exchange().events, TextOptions{Rules: true}},
 		{"closed-by-peer", closedByPeer().events, TextOptions{}},
 		{"retransmissions", retransmissions().events, TextOptions{}},
 		{"retransmissions-ascii-narrow", retransmissions().events, TextOptions{ASCII: true, Width: 64}},

@@ -59,7 +59,11 @@ func (r *record) timer(nth int) *record { return r.add(tcp.Event{Kind: tcp.Event
 func (r *record) enter(s tcp.State, why tcp.Why) *record {
 	from := r.state
 	r.state = s
-	return r.add(tcp.Event{Kind: tcp.EventState, From: from, Why: why})
+	rule := "RFC 9293 §3.10.4"
+	if why == tcp.WhyArrive {
+		rule = "RFC 9293 §3.10.7"
+	}
+	return r.add(tcp.Event{Kind: tcp.EventState, From: from, Why: why, Rule: rule})
 }
 
 // send adds a segment of ours; seq and ack are relative.

@@ -27,6 +27,8 @@ type TextOptions struct {
 	Absolute bool
 	// Full shows every segment and every call: runs are not folded.
 	Full bool
+	// Rules adds the place in an RFC that decided, where the record names one.
+	Rules bool
 	// Vars adds the left end's variables after each line.
 	Vars bool
 }
@@ -218,6 +220,9 @@ func (t *text) cells(l *Ladder, line *Line) []cell {
 			cells = t.wrapped(t.g.bullet+" ", note, plain)
 		}
 	}
+	if t.o.Rules && line.Rule != "" {
+		notes = append(notes, line.Rule)
+	}
 	if t.o.Vars {
 		notes = append(notes, varsText(&line.Vars))
 	}
@@ -249,14 +254,14 @@ func (t *text) arrow(l *Ladder, line *Line) (arrow string, notes []string) {
 	words, more := t.fit(s.wordList(t.o.Absolute))
 	options, reason := s.OptionWords(isn, t.o.Absolute), t.g.translate(line.Reason())
 	if options != "" && more == "" && len(words)+2+len(options) <= t.room() {
-		words, options = words+", "+options, ""
+		words, options = words+"  "+options, ""
 	}
 	late := ""
 	if len(words)+3+len(reason) > t.room() {
 		late, reason = reason, ""
 	}
 	note := line.Note()
-	if note != "" && line.Rule != "" {
+	if line.Drop != ip.NoDrop && line.Rule != "" && !t.o.Rules {
 		note += " (" + line.Rule + ")"
 	}
 	for _, n := range []string{more, options, late, note} {

@@ -74,7 +74,7 @@ func (s *Segment) OptionWords(isn tcp.Seq, absolute bool) string {
 	if s.Count > 1 {
 		parts = append(parts, fmt.Sprintf("%d segments in one", s.Count))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, " ")
 }
 
 // Reason says why a segment was sent, or "" for one that arrived.
