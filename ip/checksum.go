@@ -108,8 +108,9 @@ func sumLittle(b []byte) uint16 {
 		tail = tail<<8 | uint64(b[i])
 	}
 	s, c = bits.Add64(s, tail, c)
-	s, c = bits.Add64(s, 0, c)
-	s += c // cannot carry again: s is 0 when c is 1
+	// This cannot carry: for s to be all ones beside a carry, it would have
+	// had to be so before, and it began as 0.
+	s += c
 	s = s>>32 + s&0xffffffff
 	s = s>>32 + s&0xffffffff
 	return Fold(uint32(s>>16 + s&0xffff))

@@ -316,3 +316,11 @@ func TestTooBigWithoutMTUFallsToPlateau(t *testing.T) {
 		}
 	}
 }
+
+func TestTooBigIgnoresTheUnusedHalfOfItsWord(t *testing.T) {
+	m := ICMP{Version: 4, Type: 3, Code: 4, Rest: 5<<16 | 1400, Body: sent4(ProtoTCP, tcpStart(20))} // RFC 4884 puts a length there
+	var e ICMPError
+	if d := ParseICMPError(&m, &e); d != NoDrop || e.MTU != 1400 {
+		t.Errorf("got MTU %d (%v), want 1400", e.MTU, d)
+	}
+}
