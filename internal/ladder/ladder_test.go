@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"net/netip"
@@ -74,6 +75,14 @@ func TestTextGolden(t *testing.T) {
 			golden(t, test.name+".txt", draw(t, test.events, test.o))
 		})
 	}
+}
+
+func TestJSONGolden(t *testing.T) {
+	got, err := json.MarshalIndent(Build(retransmissions().events, Options{Left: "sockeye", Right: "kernel"}), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "retransmissions.json", string(got)+"\n")
 }
 
 func TestTextKeepsToItsWidth(t *testing.T) {

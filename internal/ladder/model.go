@@ -50,6 +50,16 @@ const (
 	KindGap                  // the recorder ran out of room here
 )
 
+var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "fold", "gap"}
+
+// String names the kind in one word.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // A Direction says which way a segment travels.
 type Direction uint8
 
