@@ -3,9 +3,12 @@ package lab
 // This file joins namespaces with virtual Ethernet cables.
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -49,6 +52,11 @@ func Veth(a, b End) error {
 func plugIn(e End) error {
 	link, err := netlink.LinkByName(e.Name)
 	if err != nil {
+		return err
+	}
+	// Nobody else is on the cable who could have the link-local address.
+	err = os.WriteFile("/proc/sys/net/ipv6/conf/"+e.Name+"/accept_dad", []byte("0"), 0)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6
 		return err
 	}
 	for _, p := range e.Addrs {
