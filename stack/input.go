@@ -99,13 +99,10 @@ func (h *Host) arriveTCP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 	h.rejectSegment(now, tuple{local, remote}, seg, ip.DropNoPort, "RFC 9293 §3.10.7.1")
 }
 
-// makesWay forgets a connection in TIME-WAIT when a SYN asks for a new one that cannot be mistaken for the
-// old: its sequence number is beyond everything that was received (RFC 9293 §3.6.1, MAY-2).
+// makesWay forgets a connection in TIME-WAIT when a SYN asks for a new one that
+// cannot be mistaken for the old (RFC 9293 §3.6.1, RFC 6191).
 func (h *Host) makesWay(s *Socket, seg *tcp.Segment) bool {
-	if s.conn.State() != tcp.TimeWait || seg.Flags&(tcp.SYN|tcp.ACK|tcp.RST) != tcp.SYN {
-		return false
-	}
-	if !s.conn.Vars().RcvNxt.Less(seg.Seq) || h.demux.listener(s.key.local) == nil {
+	if !s.conn.MayReopen(seg) || h.demux.listener(s.key.local) == nil {
 		return false
 	}
 	h.forget(s)

@@ -23,6 +23,7 @@
 //	§3.3.2  states           state.go
 //	§3.4    sequence numbers seq.go; initial ones (RFC 6528): secret.go
 //	§3.5.2  resets           reset.go, with RFC 5961
+//	§3.6.1  TIME-WAIT        timewait.go, with RFC 6191
 //	§3.7.1  MSS              mss.go
 //	§3.8.1  retransmission   sentqueue.go, rtt.go (RFC 6298)
 //	§3.8.2  congestion       congestion.go, reno.go (RFC 5681), recovery.go (RFC 6582)

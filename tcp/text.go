@@ -99,9 +99,3 @@ func (c *Conn) checkFin(now ip.Time, seg *Segment, textEnd Seq) {
 		c.enterTimeWait(now, rule)
 	}
 }
-
-// enterTimeWait starts the 2 MSL wait (MUST-13).
-func (c *Conn) enterTimeWait(now ip.Time, rule string) {
-	c.timers = [numTimers]ip.Time{timerTimeWait: now.Add(2 * c.cfg.MSL)}
-	c.setState(now, TimeWait, WhyArrive, rule)
-}
