@@ -27,8 +27,9 @@ const DefaultRuns = 9
 
 // A Result is what a demonstration has shown.
 type Result struct {
-	Place      string // where it ran, in a sentence
-	KernelPath string // how the packets of the kernel's fetch travel; "" when there was none
+	Place      string // where it ran
+	UserPath   string // how the packets of our fetch travel
+	KernelPath string // how those of the kernel's fetch travel; "" when there was none
 	Server     string // who serves, for the ladder
 	URL        string
 	Status     int
@@ -43,6 +44,7 @@ type Result struct {
 // A scene is a server, a stack of ours that reaches it, and the kernel's way to it.
 type scene struct {
 	place, server string
+	userPath      string
 	user          *stack.Net
 	watch         *watcher
 	url           string
@@ -53,7 +55,7 @@ type scene struct {
 // play makes the fetches: one over each TCP to warm up, then runs of each, in
 // alternating order, so that a drift of the machine's speed hits both alike.
 func (s *scene) play(ctx context.Context, runs int) (*Result, error) {
-	r := &Result{Place: s.place, Server: s.server, KernelPath: s.kernelPath, URL: s.url}
+	r := &Result{Place: s.place, Server: s.server, UserPath: s.userPath, KernelPath: s.kernelPath, URL: s.url}
 	for i := range runs + 1 {
 		warm := i > 0
 		for k := range 2 {

@@ -2,12 +2,46 @@ package demo
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
+
+// TestMain runs the tests in a network namespace of their own where that is possible.
+func TestMain(m *testing.M) {
+	if lab.Inside() {
+		if err := lab.SetUp(); err != nil {
+			panic(err)
+		}
+		os.Exit(m.Run())
+	}
+	if lab.CanNamespace() == nil {
+		if code, err := lab.Reexec(); err == nil {
+			os.Exit(code)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func TestRunInANamespace(t *testing.T) {
+	if !lab.Inside() {
+		t.Skipf("needs a network namespace: %v", lab.CanNamespace())
+	}
+	if f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0); err != nil {
+		t.Skipf("needs /dev/net/tun: %v", err)
+	} else {
+		f.Close()
+	}
+	r, err := Run(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkResult(t, r, 2)
+}
 
 func TestRunInMemory(t *testing.T) {
 	r, err := RunInMemory(t.Context(), 2)

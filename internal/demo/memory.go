@@ -26,7 +26,12 @@ var (
 // The kernel's fetch goes over its loopback.
 func RunInMemory(ctx context.Context, runs int) (r *Result, err error) {
 	a, b := tun.NewPipe(mtu)
-	s := &scene{place: "two of our own stacks in this process, joined by a memory pipe", server: "sockeye, net/http", watch: newWatcher()}
+	s := &scene{
+		place:    "two of our own stacks in this process, joined by a memory pipe",
+		server:   "net/http on sockeye",
+		userPath: "the pipe",
+		watch:    newWatcher(),
+	}
 	if s.user, err = newStack(a, clientAddr, s.watch); err != nil {
 		b.Close()
 		return nil, err

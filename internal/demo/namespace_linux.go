@@ -26,9 +26,10 @@ func Run(ctx context.Context, runs int) (r *Result, err error) {
 		return nil, err
 	}
 	s := &scene{
-		place:      "a network namespace of its own, in which TUN device " + dev.Name() + " joins the kernel and us",
-		server:     "kernel, net/http",
-		kernelPath: "loopback of the same namespace",
+		place:      "its own network namespace; TUN device " + dev.Name() + " leads to the kernel",
+		server:     "net/http on the kernel",
+		userPath:   "the TUN",
+		kernelPath: "loopback",
 		watch:      newWatcher(),
 	}
 	if s.user, err = newStack(dev, clientAddr, s.watch); err != nil {
