@@ -121,6 +121,15 @@ func (t *target) bindAddr() netip.Addr {
 	return addr
 }
 
+// shown is the address of t as an error about listening shows it: as it was given.
+func (t *target) shown() net.Addr {
+	var addr netip.Addr
+	if len(t.addrs) > 0 {
+		addr = t.bindAddr()
+	}
+	return endpoint(t.network, addr, t.port)
+}
+
 // boundAddr is how an address that was bound is shown: "[::]" or "0.0.0.0" for any, by
 // what the stack has.
 func (n *Net) boundAddr(addr netip.Addr) netip.Addr {

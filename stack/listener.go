@@ -33,20 +33,18 @@ func (n *Net) Listen(network, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	addr := t.bindAddr()
-	shown := endpoint(network, n.boundAddr(addr), t.port)
 	if !t.isTCP() {
 		err := &net.AddrError{Err: "unexpected address type", Addr: address}
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: shown, Err: err}
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: t.shown(), Err: err}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.down(); err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: shown, Err: err}
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: t.shown(), Err: err}
 	}
-	sock, call, errno := n.host.Listen(addr, t.port, 0)
+	sock, call, errno := n.host.Listen(t.bindAddr(), t.port, 0)
 	if errno != 0 {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: shown, Err: syscallError(call, errno)}
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: t.shown(), Err: syscallError(call, errno)}
 	}
 	l := &Listener{
 		net: n, sock: sock, network: network,

@@ -16,7 +16,7 @@ type outbox struct {
 	queue  fifo[message]
 	cutter ip.Cutter // of the message whose turn it is
 	busy   bool      // there is one
-	bytes  int // payload in queue
+	bytes  int       // payload in queue
 	waits  bool
 	// drained is called when a message has left the queue; nil for nobody.
 	drained func()

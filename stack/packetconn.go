@@ -35,15 +35,13 @@ func (n *Net) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	addr := t.bindAddr()
-	shown := endpoint(network, n.boundAddr(addr), t.port)
 	if t.isTCP() {
 		err := &net.AddrError{Err: "unexpected address type", Addr: address}
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: shown, Err: err}
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: t.shown(), Err: err}
 	}
-	p, err := n.openUDP(network, netip.AddrPortFrom(addr, t.port), netip.AddrPort{})
+	p, err := n.openUDP(network, netip.AddrPortFrom(t.bindAddr(), t.port), netip.AddrPort{})
 	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: shown, Err: err}
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: t.shown(), Err: err}
 	}
 	return p, nil
 }
@@ -212,6 +210,9 @@ func (p *PacketConn) send(call string, b []byte, to netip.AddrPort) error {
 	defer p.write.leave()
 	if err := p.check(&p.write); err != nil {
 		return err
+	}
+	if local := p.sock.local.Addr(); local.IsValid() && local.Is4() && !to.Addr().Unmap().Is4() {
+		return &net.AddrError{Err: "non-IPv4 address", Addr: to.Addr().String()}
 	}
 	d, errno := p.sock.Compose(b, to)
 	if errno != 0 {

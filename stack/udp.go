@@ -125,11 +125,7 @@ func (u *UDPSocket) Compose(payload []byte, to netip.AddrPort) (m OutDatagram, e
 	}
 	src := u.local.Addr()
 	if !src.IsValid() || src.IsUnspecified() {
-		is4 := src.IsValid() && src.Is4()
 		var ok bool
-		if is4 && !to.Addr().Is4() {
-			return m, syscall.EAFNOSUPPORT
-		}
 		if src, ok = u.host.addrs.source(to.Addr()); !ok {
 			return m, syscall.ENETUNREACH
 		}
