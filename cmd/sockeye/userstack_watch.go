@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/sockeye-tcp/sockeye/httpget"
+	"github.com/sockeye-tcp/sockeye/internal/ladder"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// What looks on while our stack works: -v, the ladder, the path of states.
+
+// A stackWatch takes the stack's events. It is called from inside the stack and must not wait.
+type stackWatch struct {
+	run      *getRun
+	recorder *ladder.Recorder // nil without --ladder
+
+	mu    sync.Mutex
+	paths map[endpoints][]tcp.State
+}
+
+func (w *stackWatch) init(g *getRun) {
+	w.run = g
+	w.paths = map[endpoints][]tcp.State{}
+	if g.o.ladder != "" {
+		w.recorder = ladder.NewRecorder(ladderEvents)
+	}
+}
+
+// ladderEvents is how many events a ladder is drawn of; of a longer record it
+// shows both ends. It bounds memory to some 20 MiB.
+const ladderEvents = 1 << 16
+
+// maxPaths bounds the connections whose states are remembered; the oldest
+// ones of a run of thousands of URLs have been printed long ago.
+const maxPaths = 1 << 12
+
+func (w *stackWatch) event(e *tcp.Event) {
+	if w.recorder != nil {
+		w.recorder.Record(e)
+	}
+	if w.run.trace.listens() {
+		w.run.trace.tcp(e)
+	}
+	if e.Kind != tcp.EventState {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := endpoints{e.Local, e.Remote}
+	if e.From == tcp.Closed || len(w.paths) >= maxPaths {
+		delete(w.paths, key)
+	}
+	if len(w.paths) < maxPaths {
+		w.paths[key] = append(w.paths[key], e.State)
+	}
+}
+
+// path returns the states that a connection went through: "SYN-SENT>ESTABLISHED".
+func (w *stackWatch) path(local, remote net.Addr) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var names []string
+	for _, s := range w.paths[endpoints{tcpEnd(local), tcpEnd(remote)}] {
+		names = append(names, s.String())
+	}
+	return strings.Join(names, ">")
+}
+
+func tcpEnd(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		return netip.AddrPortFrom(t.AddrPort().Addr().Unmap(), t.AddrPort().Port())
+	}
+	return netip.AddrPort{}
+}
+
+// drawLadder draws what was recorded: text, or JSON into a file so named.
+func (w *stackWatch) drawLadder() error {
+	if w.recorder == nil {
+		return nil
+	}
+	o := w.run.o
+	out, err := w.run.target(o.ladder)
+	if err != nil {
+		return err
+	}
+	ladders := w.recorder.Ladders(ladder.Options{Left: "sockeye", Right: "peer"})
+	if strings.EqualFold(filepath.Ext(o.ladder), ".json") {
+		err = json.NewEncoder(out).Encode(ladders)
+	} else {
+		color, _ := useColor("auto", out) // "auto" is always understood
+		err = ladder.Text(out, ladders, ladder.TextOptions{ASCII: o.ascii || !utf8Locale(), Color: color})
+	}
+	if err != nil {
+		return &httpget.Error{Code: httpget.WriteError, Err: err, Msg: fmt.Sprintf("Failed to draw the ladder into %s: %s", o.ladder, cause(err))}
+	}
+	return nil
+}
