@@ -28,7 +28,7 @@ func (n *network) tshark(t *testing.T, file, filter string) string {
 func (n *network) capture(t *testing.T, f func()) string {
 	t.Helper()
 	file := filepath.Join(n.dir, "server.pcap")
-	cmd := exec.Command(need(t, "tcpdump"), "-i", "eth0", "-U", "-Z", "root", "--immediate-mode", "-w", file)
+	cmd := exec.Command(need(t, "tcpdump"), "-i", "eth0", "-B", "65536", "-s", "1600", "-U", "-Z", "root", "--immediate-mode", "-w", file)
 	diag, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,11 @@ func TestWireIsClean(t *testing.T) {
 	need(t, "tshark")
 	n := newNetwork(t)
 	sites, cert := n.serve()
-	for _, f := range matrix(sites, cert, []body{{"64KiB", 64 << 10}, {"10MB", 10_000_000}}) {
+	sizes := bodies()[2:3]
+	if full() {
+		sizes = bodies()[2:4]
+	}
+	for _, f := range matrix(sites, cert, sizes) {
 		if strings.Contains(f.url, "https") {
 			continue // TLS changes nothing below it
 		}
@@ -74,9 +78,10 @@ func TestWireIsClean(t *testing.T) {
 			})
 			for side, file := range map[string]string{"own": own, "kernel": kernel} {
 				for filter, what := range map[string]string{
-					"tcp.flags.reset == 1":                       "RST",
-					"tcp.analysis.flags":                         "segments that tshark finds wrong",
-					"_ws.malformed or icmp or icmpv6.type < 128": "malformed packets or ICMP errors",
+					"tcp.flags.reset == 1": "RST",
+					// A window update is no fault: tshark counts it because it is worth a look.
+					"tcp.analysis.flags and not tcp.analysis.window_update": "segments that tshark finds wrong",
+					"_ws.malformed or icmp or icmpv6.type < 128":            "malformed packets or ICMP errors",
 				} {
 					if lines := n.tshark(t, file, filter); lines != "" {
 						t.Errorf("%s side: %s:\n%s", side, what, lines)
