@@ -3,12 +3,11 @@ package lab
 // This file joins namespaces with virtual Ethernet cables.
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -42,7 +41,7 @@ func Veth(a, b End) error {
 		}
 	}
 	for _, e := range []End{a, b} {
-		if err := e.Namespace.Do(func() error { return waitRunning(e.Name) }); err != nil {
+		if err := e.Namespace.Do(func() error { return waitReady(e.Name) }); err != nil {
 			return err
 		}
 	}
@@ -55,9 +54,10 @@ func plugIn(e End) error {
 		return err
 	}
 	// Nobody else is on the cable who could have the link-local address.
-	err = os.WriteFile("/proc/sys/net/ipv6/conf/"+e.Name+"/accept_dad", []byte("0"), 0)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6
-		return err
+	if hasIPv6() {
+		if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+e.Name+"/accept_dad", []byte("0"), 0); err != nil {
+			return err
+		}
 	}
 	for _, p := range e.Addrs {
 		addr := &netlink.Addr{IPNet: ipNet(p)}
@@ -71,23 +71,54 @@ func plugIn(e End) error {
 	return netlink.LinkSetUp(link)
 }
 
-// carrierTimeout is how long waitRunning waits. The kernel needs milliseconds;
-// a busy machine gets a thousand times that.
-const carrierTimeout = 5 * time.Second
+// readyTimeout is how long waitReady waits. The kernel needs milliseconds; a
+// busy machine gets a thousand times that.
+const readyTimeout = 5 * time.Second
 
-// waitRunning waits until the kernel has noticed that the other end is up:
-// before, the interface drops what it is given.
-func waitRunning(name string) error {
-	for start := time.Now(); time.Since(start) < carrierTimeout; time.Sleep(time.Millisecond) {
+// waitReady waits until the kernel has noticed that the other end is up and
+// has made the addresses usable: both happen in its own time.
+func waitReady(name string) error {
+	for start := time.Now(); time.Since(start) < readyTimeout; time.Sleep(time.Millisecond) {
 		link, err := netlink.LinkByName(name)
 		if err != nil {
 			return err
 		}
-		if link.Attrs().OperState == netlink.OperUp {
+		ready, err := addrsReady(link)
+		if err != nil {
+			return err
+		}
+		if ready && link.Attrs().OperState == netlink.OperUp {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s has no carrier after %s", name, carrierTimeout)
+	return fmt.Errorf("%s is not ready after %s", name, readyTimeout)
+}
+
+// addrsReady reports whether the interface has its link-local address and a
+// local route for each IPv6 address, without which the kernel does not answer there.
+func addrsReady(link netlink.Link) (bool, error) {
+	addrs, err := netlink.AddrList(link, netlink.FAMILY_V6)
+	if err != nil {
+		return false, err
+	}
+	local := &netlink.Route{Table: unix.RT_TABLE_LOCAL, LinkIndex: link.Attrs().Index}
+	routes, err := netlink.RouteListFiltered(netlink.FAMILY_V6, local, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_OIF)
+	if err != nil {
+		return false, err
+	}
+	hasLinkLocal := !hasIPv6()
+	for _, a := range addrs {
+		hasLinkLocal = hasLinkLocal || a.IP.IsLinkLocalUnicast()
+		if !slices.ContainsFunc(routes, func(r netlink.Route) bool { return r.Dst != nil && r.Dst.IP.Equal(a.IP) }) {
+			return false, nil
+		}
+	}
+	return hasLinkLocal, nil
+}
+
+func hasIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
 }
 
 // AddRoute makes the namespace reach dst by way of the router via, which must be on-link.
