@@ -2,7 +2,6 @@ package tun
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io/fs"
 	"net"
@@ -42,28 +41,6 @@ func openTUN(t *testing.T, n *lab.Namespace, cfg Config) *TUN {
 	})
 	t.Cleanup(func() { dev.Close() })
 	return dev
-}
-
-// echoRequest is an ICMP echo request (RFC 792), checksummed.
-func echoRequest(payload []byte) []byte {
-	b := append([]byte{8, 0, 0, 0, 0, 1, 0, 1}, payload...)
-	return setChecksum(b, 2)
-}
-
-// setChecksum fills in the Internet checksum (RFC 1071) of b at offset at.
-func setChecksum(b []byte, at int) []byte {
-	var sum uint32
-	b[at], b[at+1] = 0, 0
-	for i := 0; i < len(b); i += 2 {
-		if sum += uint32(b[i]) << 8; i+1 < len(b) {
-			sum += uint32(b[i+1])
-		}
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	binary.BigEndian.PutUint16(b[at:], ^uint16(sum))
-	return b
 }
 
 // answerEcho turns the echo request in b into the reply, in slices of the

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -192,7 +193,7 @@ func (u *upState) configure() error {
 			return err
 		}
 	}
-	return nil
+	return u.awaitAddr6()
 }
 
 // addAddr gives the kernel its side of the prefix.
@@ -210,6 +211,26 @@ func (u *upState) addAddr(p netip.Prefix) error {
 	}
 	if err := netlink.AddrAdd(u.tun, addr); err != nil {
 		return fmt.Errorf("give %s the address %s: %w", u.dev.Name(), kernel, err)
+	}
+	return nil
+}
+
+// awaitAddr6 waits until the kernel answers at its IPv6 address: it adds the
+// local route in its own time, even without duplicate address detection. If
+// that takes longer, Up goes on: only the gateway itself does not answer yet.
+func (u *upState) awaitAddr6() error {
+	if !u.prefix6.IsValid() {
+		return nil
+	}
+	kernel, _ := sides(u.prefix6)
+	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(time.Millisecond) {
+		routes, err := netlink.RouteGet(kernel.Addr().AsSlice())
+		if err != nil {
+			return err
+		}
+		if len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
+			break
+		}
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package tun
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -172,27 +171,6 @@ func awaitEcho(dev Device, from netip.Addr) error {
 			return nil
 		}
 	}
-}
-
-// echoPacket is an ICMP or ICMPv6 echo request (RFC 792, RFC 4443 §4.1).
-func echoPacket(src, dst netip.Addr) *ip.Packet {
-	p := packet("")
-	if src.Is4() {
-		body := echoRequest([]byte("sockeye"))
-		h := []byte{0x45, 0, 0, byte(20 + len(body)), 0, 1, 0, 0, 64, 1, 0, 0}
-		h = append(append(h, src.AsSlice()...), dst.AsSlice()...)
-		p.Header = append(p.Header, setChecksum(h, 10)...)
-		p.Payload = [][]byte{body}
-		return p
-	}
-	body := []byte{128, 0, 0, 0, 0, 1, 0, 1, 's', 'o', 'c', 'k'}
-	h := []byte{0x60, 0, 0, 0, 0, byte(len(body)), 58, 64}
-	h = append(append(h, src.AsSlice()...), dst.AsSlice()...)
-	pseudo := slices.Concat(h[8:], binary.BigEndian.AppendUint32(nil, uint32(len(body))), []byte{0, 0, 0, 58}, body)
-	setChecksum(pseudo, 40+2)
-	p.Header = append(p.Header, h...)
-	p.Payload = [][]byte{pseudo[40:]}
-	return p
 }
 
 // onBothKernels runs a test as on this kernel and as on one before 6.17, which
