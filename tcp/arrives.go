@@ -81,7 +81,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	c.textBehindSyn(now, seg)
 }
 
-// simultaneousOpen answers a SYN that crossed ours with SYN,ACK (Figure 8, MUST-10).
+// simultaneousOpen answers a SYN that crossed ours with SYN,ACK (Figure 7, MUST-10).
 func (c *Conn) simultaneousOpen(now ip.Time, seg *Segment) {
 	c.setWindow(seg, Size(seg.Wnd))
 	c.syn = true

@@ -10,7 +10,7 @@ import (
 
 // repeatedSyn handles the two SYNs that belong to the handshake although the
 // window is past them: the peer's SYN again, because our SYN,ACK was lost, and
-// the SYN,ACK of a simultaneous open (Figure 8), which carries the ACK that we wait for.
+// the SYN,ACK of a simultaneous open (Figure 7), which carries the ACK that we wait for.
 func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
 	if c.snd.synAcked || !seg.Flags.Has(SYN) || seg.Flags.Has(RST) || seg.Seq != c.irs {
 		return false

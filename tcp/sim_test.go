@@ -2,9 +2,7 @@ package tcp_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -15,11 +13,6 @@ import (
 
 // Two connections joined by a link in virtual time. Segments cross the link as bytes, so that
 // the wire format and the checksum are part of every test.
-
-var (
-	addrA = netip.MustParseAddrPort("10.0.0.1:1000")
-	addrB = netip.MustParseAddrPort("10.0.0.2:80")
-)
 
 // A link says what happens to the packets of a direction, in probabilities and time.
 type link struct {
@@ -45,70 +38,21 @@ type world struct {
 	transit []packet
 	order   int
 	sent    int // packets handed to the link
-	log     []string
+	log     eventLog
 	filter  func(from int, out *tcp.Output) bool // false: lost
 }
 
-// wrapISN puts initial sequence numbers just below the wrap, so that every test crosses it.
-func wrapISN(local, _ netip.AddrPort, _ ip.Time) tcp.Seq {
-	if local == addrA {
-		return ^tcp.Seq(0) - 999
-	}
-	return ^tcp.Seq(0) - 10000
-}
-
 func newWorld(t testing.TB, seed uint64, l link, cfg tcp.Config) *world {
-	w := &world{t: t, now: ip.Time(time.Hour), rng: rand.New(rand.NewPCG(seed, 1)), link: l}
+	w := &world{t: t, now: start, rng: rand.New(rand.NewPCG(seed, 1)), link: l}
 	if cfg.ISN == nil {
 		cfg.ISN = wrapISN
 	}
-	cfg.Trace = w.trace
+	cfg.Trace = w.log.trace
 	prepared := tcp.Prepare(cfg)
 	w.conns[0] = tcp.New(prepared, addrA, addrB, 1500)
 	w.conns[1] = tcp.New(prepared, addrB, addrA, 1500)
-	t.Cleanup(func() {
-		if t.Failed() {
-			from := max(0, len(w.log)-60)
-			for _, line := range w.log[from:] {
-				t.Log(line)
-			}
-		}
-	})
+	w.log.showOnFailure(t)
 	return w
-}
-
-func (w *world) trace(e *tcp.Event) {
-	if len(w.log) > 5000 {
-		w.log = slices.Delete(w.log, 0, 2500)
-	}
-	who := "A"
-	if e.Local == addrB {
-		who = "B"
-	}
-	line := fmt.Sprintf("%9.3fms %s %-12s %-7s", float64(e.Time.Sub(ip.Time(time.Hour)))/1e6, who, e.State, e.Kind)
-	switch e.Kind {
-	case tcp.EventArrive, tcp.EventSend, tcp.EventDrop:
-		iss, irs := wrapISN(e.Local, e.Remote, 0), wrapISN(e.Remote, e.Local, 0)
-		if e.Kind != tcp.EventSend {
-			iss, irs = irs, iss
-		}
-		line += " " + tcp.FormatSegment(&e.Header, e.Len, iss, irs)
-		if e.Why != 0 {
-			line += " (" + e.Why.String() + ")"
-		}
-		if e.Drop != 0 {
-			line += " DROP " + e.Drop.String()
-		}
-	case tcp.EventState:
-		line += " " + e.From.String() + " -> " + e.State.String() + " " + e.Why.String() + " " + e.Cause.String()
-	case tcp.EventTimer:
-		line += " " + e.Timer.String()
-	case tcp.EventCall:
-		line += " " + e.Call.String() + fmt.Sprint(" ", e.Bytes)
-	case tcp.EventRecovery:
-		line += fmt.Sprintf(" %v cwnd %d ssthresh %d", e.Why, e.Vars.Cwnd, e.Vars.Ssthresh)
-	}
-	w.log = append(w.log, line)
 }
 
 // open lets A connect to B, which listens.

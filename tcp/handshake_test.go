@@ -1,0 +1,269 @@
+package tcp_test
+
+import (
+	"testing"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Establishing a connection: RFC 9293 §3.5, figures 6 to 11.
+
+// Figure 6, our side opens.
+func TestThreeWayHandshakeActive(t *testing.T) {
+	p := newConnTest(t, tcp.Closed)
+	p.open()
+	p.want(seg(S, 0, 0), tcp.WhySyn)
+	p.wantState(tcp.SynSent)
+	p.arrive(p.peerSyn(S|A, 1))
+	p.want(seg(A, 1, 1), tcp.WhyAck)
+	p.wantState(tcp.Established)
+	p.wantNoDeadline()
+}
+
+// Figure 6, the peer opens.
+func TestThreeWayHandshakePassive(t *testing.T) {
+	p := newConnTest(t, tcp.Listen)
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.wantState(tcp.SynReceived)
+	p.arrive(seg(A, 1, 1))
+	p.wantState(tcp.Established)
+	p.wantNoDeadline()
+}
+
+// Figure 6, line 5: text may come with the ACK that ends the handshake.
+func TestTextWithTheLastAckOfTheHandshake(t *testing.T) {
+	p := newConnTest(t, tcp.SynReceived)
+	p.arrive(seg(A, 1, 1).bytes(10))
+	p.want(seg(A, 1, 11), tcp.WhyAck)
+	p.wantState(tcp.Established)
+	p.receive(10)
+}
+
+// MUST-10, Figure 7: both open at once.
+func TestSimultaneousOpen(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.wantState(tcp.SynReceived)
+	p.arrive(p.peerSyn(S|A, 1))
+	p.wantState(tcp.Established)
+	p.wantNoDeadline()
+	p.send(10)
+	p.want(seg(P|A, 1, 1).bytes(10), tcp.WhyData)
+}
+
+// MUST-10: the peer's SYN,ACK is lost, and an ACK is all that comes.
+func TestSimultaneousOpenEndedByAck(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.arrive(seg(A, 1, 1))
+	p.wantState(tcp.Established)
+}
+
+// Our SYN,ACK is lost in a simultaneous open: the peer's second one is answered.
+func TestSimultaneousOpenRepeatedSynAckIsAnswered(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.arrive(p.peerSyn(S|A, 1))
+	p.arrive(p.peerSyn(S|A, 1))
+	p.want(seg(A, 1, 1), tcp.WhyChallengeAck)
+}
+
+// MUST-11, Figure 8, the side that listens: a SYN of an earlier time is answered, the RST that
+// this provokes brings LISTEN back, and the true SYN finds it as new.
+func TestOldDuplicateSyn(t *testing.T) {
+	p := newConnTest(t, tcp.Listen)
+	old := p.peerSyn(S, 0)
+	old.seq = -500
+	p.arrive(old)
+	p.want(seg(S|A, 0, -499), tcp.WhySynAck)
+	p.arrive(seg(R, -499, 0))
+	p.wantState(tcp.Listen)
+	p.wantNoDeadline()
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.arrive(seg(A, 1, 1))
+	p.wantState(tcp.Established)
+	p.send(100)
+	p.want(seg(P|A, 1, 1).bytes(100), tcp.WhyData)
+}
+
+// Figure 8, the side that opens: the answer to the old SYN acknowledges what we never sent.
+func TestSynAckOfAnOldSynIsReset(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(p.peerSyn(S|A, -50))
+	p.want(seg(R, -50, 0), tcp.WhyReset)
+	p.wantState(tcp.SynSent)
+	p.arrive(p.peerSyn(S|A, 1))
+	p.want(seg(A, 1, 1), tcp.WhyAck)
+	p.wantState(tcp.Established)
+}
+
+// Figure 9, the side that did not crash: a SYN in ESTABLISHED is challenged, and the RST that this
+// provokes ends the connection.
+func TestHalfOpenDiscoveredByTheOther(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	syn := p.peerSyn(S, 0)
+	syn.seq = 40_000
+	p.arrive(syn)
+	p.want(seg(A, 1, 1), tcp.WhyChallengeAck)
+	p.wantState(tcp.Established)
+	p.arrive(seg(R, 1, 0))
+	p.wantClosed(tcp.CauseReset)
+}
+
+// Figure 9, the side that crashed: an ACK of the connection that it has forgotten answers its SYN.
+func TestHalfOpenDiscovered(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(seg(A, 300, -200))
+	p.want(seg(R, -200, 0), tcp.WhyReset)
+	p.wantState(tcp.SynSent)
+	p.expire()
+	p.want(seg(S, 0, 0), tcp.WhyRTO)
+}
+
+// Figure 10: the side that did not crash sends, and the RST that answers ends the connection.
+func TestHalfOpenDiscoveredBySending(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.send(10)
+	data := p.want(seg(P|A, 1, 1).bytes(10), tcp.WhyData)
+	in := tcp.Segment{Header: data.out.Header, Text: data.text}
+	var out tcp.Output
+	if !tcp.ReplyReset(&in, &out) {
+		t.Fatal("no reset answers a segment without a connection")
+	}
+	p.arrive(seg(out.Flags, int(int32(out.Seq-p.irs)), 0))
+	p.wantClosed(tcp.CauseReset)
+}
+
+// Figure 11: an old SYN makes one of two listeners answer; the other, in LISTEN too, resets it.
+func TestOldDuplicateSynBetweenTwoListeners(t *testing.T) {
+	p := newConnTest(t, tcp.Listen)
+	p.arrive(p.peerSyn(S|A, 70))
+	p.want(seg(R, 70, 0), tcp.WhyReset)
+	p.wantState(tcp.Listen)
+
+	q := newConnTest(t, tcp.SynReceived)
+	q.arrive(seg(R, 1, 0))
+	q.wantState(tcp.Listen)
+}
+
+// §3.10.7.2: what LISTEN does with each kind of segment.
+func TestListen(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		in   segment
+		drop ip.Drop
+		out  segment // without flags: none
+	}{
+		{"RST", seg(R, 0, 0), ip.DropReset, segment{}},
+		{"RST with ACK", seg(R|A, 0, 7), ip.DropReset, segment{}},
+		{"RST with SYN", seg(R|S, 0, 0), ip.DropReset, segment{}},
+		{"ACK", seg(A, 0, 7), ip.DropBadHandshake, seg(R, 7, 0)},
+		{"FIN with ACK", seg(F|A, 0, 7), ip.DropBadHandshake, seg(R, 7, 0)},
+		{"text without ACK", seg(P, 0, 0).bytes(3), ip.DropBadHandshake, segment{}},
+		{"nothing", seg(0, 0, 0), ip.DropBadHandshake, segment{}},
+		{"FIN", seg(F, 0, 0), ip.DropBadHandshake, segment{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newConnTest(t, tcp.Listen)
+			p.arrive(test.in)
+			p.wantDrops(test.drop)
+			if test.out.flags != 0 {
+				p.want(test.out, tcp.WhyReset)
+			}
+			p.wantState(tcp.Listen)
+		})
+	}
+}
+
+// T12: other bits beside SYN do not matter.
+func TestListenTakesSynWithOtherBits(t *testing.T) {
+	for _, f := range []tcp.Flags{tcp.ECE | tcp.CWR, tcp.AE | tcp.ECE | tcp.CWR, P, U, P | U, F} {
+		t.Run(f.Names(), func(t *testing.T) {
+			p := newConnTest(t, tcp.Listen)
+			p.arrive(p.peerSyn(S|f, 0))
+			p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+		})
+	}
+}
+
+// Text in a SYN is not kept: the peer sends it again, because the SYN,ACK does not acknowledge it.
+func TestListenDoesNotAcknowledgeTextInSyn(t *testing.T) {
+	p := newConnTest(t, tcp.Listen)
+	syn := p.peerSyn(S, 0)
+	syn.text = pattern(1, 5)
+	p.arrive(syn)
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.arrive(seg(A, 1, 1).bytes(5))
+	p.want(seg(A, 1, 6), tcp.WhyAck)
+	p.receive(5)
+}
+
+// §3.10.7.3: what SYN-SENT does with each kind of segment.
+func TestSynSent(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		in    segment
+		drop  ip.Drop
+		out   segment
+		cause tcp.Cause // CauseNone: still SYN-SENT
+	}{
+		{"ACK too old", seg(A, 0, 0), ip.DropFutureAck, seg(R, 0, 0), 0},
+		{"ACK too new", seg(A, 0, 2), ip.DropFutureAck, seg(R, 2, 0), 0},
+		{"SYN with ACK too new", seg(S|A, 0, 2), ip.DropFutureAck, seg(R, 2, 0), 0},
+		{"RST with ACK too new", seg(R|A, 0, 2), ip.DropFutureAck, segment{}, 0},
+		{"RST with ACK too old", seg(R|A, 0, 0), ip.DropFutureAck, segment{}, 0},
+		{"RST without ACK", seg(R, 0, 0), ip.DropResetSequence, segment{}, 0},
+		{"RST with ACK", seg(R|A, 0, 1), ip.NoDrop, segment{}, tcp.CauseRefused},
+		{"RST with ACK and SYN", seg(S|R|A, 0, 1), ip.NoDrop, segment{}, tcp.CauseRefused},
+		{"ACK alone", seg(A, 0, 1), ip.DropBadHandshake, segment{}, 0},
+		{"FIN with ACK", seg(F|A, 0, 1), ip.DropBadHandshake, segment{}, 0},
+		{"FIN without ACK", seg(F, 0, 0), ip.DropBadHandshake, segment{}, 0},
+		{"nothing", seg(0, 0, 0), ip.DropBadHandshake, segment{}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newConnTest(t, tcp.SynSent)
+			p.arrive(test.in)
+			if test.drop != ip.NoDrop {
+				p.wantDrops(test.drop)
+			}
+			if test.out.flags != 0 {
+				p.want(test.out, tcp.WhyReset)
+			}
+			if test.cause != tcp.CauseNone {
+				p.wantClosed(test.cause)
+			} else {
+				p.wantState(tcp.SynSent)
+			}
+		})
+	}
+}
+
+// §3.10.7.3: text that waits may go with the ACK of the handshake.
+func TestTextGoesWithTheLastAckOfTheHandshake(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.send(10)
+	p.wantNothing()
+	p.arrive(p.peerSyn(S|A, 1))
+	p.want(seg(P|A, 1, 1).bytes(10), tcp.WhyData)
+}
+
+// The peer's SYN comes again, because our SYN,ACK was lost.
+func TestRepeatedSynIsAnsweredWithSynAck(t *testing.T) {
+	p := newConnTest(t, tcp.SynReceived)
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.wantState(tcp.SynReceived)
+}
+
+// The ACK that ends the handshake was lost, and the SYN,ACK comes again.
+func TestRepeatedSynAckIsAcknowledged(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.arrive(p.peerSyn(S|A, 1))
+	p.want(seg(A, 1, 1), tcp.WhyChallengeAck)
+}
