@@ -267,3 +267,15 @@ func TestRepeatedSynAckIsAcknowledged(t *testing.T) {
 	p.arrive(p.peerSyn(S|A, 1))
 	p.want(seg(A, 1, 1), tcp.WhyChallengeAck)
 }
+
+// MUST-10, RFC 7323 §2.2: the window of a SYN,ACK is not scaled in a simultaneous open either.
+func TestSimultaneousOpenDoesNotScaleTheWindowOfTheSynAck(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent, func(s *setup) { s.syn.HasWS, s.syn.WS = true, 7 })
+	p.arrive(p.peerSyn(S, 0).win(1000))
+	p.skip(1)
+	p.arrive(p.peerSyn(S|A, 1).win(1000))
+	p.wantState(tcp.Established)
+	if got := p.c.Info().SendWindow; got > 1000 || got < 1000-1<<7 {
+		t.Errorf("got a window of %d, want 1000, or that rounded down to 128s", got)
+	}
+}

@@ -22,6 +22,7 @@ func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
 	}
 	seg.Flags &^= SYN
 	seg.Seq = seg.Seq.Add(1)
+	seg.Wnd >>= c.snd.scale // not scaled in a SYN (RFC 7323 §2.2); from here on it counts as scaled
 	return false
 }
 
