@@ -96,6 +96,7 @@ func (c *Conn) textBehindSyn(now ip.Time, seg *Segment) {
 	}
 	seg.Seq = seg.Seq.Add(1)
 	seg.Flags &^= SYN
+	c.checkUrgent(now, seg)
 	if !c.trim(now, seg) {
 		return
 	}
@@ -122,6 +123,9 @@ func (c *Conn) takeSyn(now ip.Time, seg *Segment) {
 	c.opt.ts = o.HasTS && !c.cfg.NoTimestamps
 	if c.opt.ts {
 		c.opt.tsRecent, c.opt.tsRecentAt = o.TSVal, now
+	}
+	if c.state == SynSent {
+		c.rcv.edge = c.rcv.nxt.Add(c.synWindow()) // offered before it was known from where on
 	}
 	c.resetWindow()
 }

@@ -279,3 +279,22 @@ func TestSimultaneousOpenDoesNotScaleTheWindowOfTheSynAck(t *testing.T) {
 		t.Errorf("got a window of %d, want 1000, or that rounded down to 128s", got)
 	}
 }
+
+// §3.10.7.3, fourth: text and FIN may come with the SYN,ACK.
+func TestTextAndFinWithSynAck(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	synAck := p.peerSyn(S|A|F, 1)
+	synAck.text = pattern(1, 5)
+	p.arrive(synAck)
+	p.want(seg(A, 1, 7), tcp.WhyAck)
+	p.wantState(tcp.CloseWait)
+	p.receive(5)
+}
+
+// MUST-58, MUST-59: text that comes in one batch with the SYN,ACK is in the window that the SYN offered.
+func TestTextRightBehindSynAck(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent)
+	p.arrive(p.peerSyn(S|A, 1), seg(A, 1, 1).bytes(1000), seg(A, 1001, 1).bytes(1000))
+	p.want(seg(A, 1, 2001), tcp.WhyAck)
+	p.receive(2000)
+}
