@@ -20,6 +20,9 @@ func TestDependenciesAreListedWithTheirReasons(t *testing.T) {
 	}
 	var have []string
 	for _, m := range listed.FindAllSubmatch(page, -1) {
+		if slices.Contains(have, string(m[1])) {
+			t.Errorf("docs/dependencies.md lists %s twice", m[1])
+		}
 		have = append(have, string(m[1]))
 	}
 	want := directDependencies(t)
