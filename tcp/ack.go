@@ -38,7 +38,7 @@ func (c *Conn) checkHandshakeAck(now ip.Time, seg *Segment, rule string) bool {
 		return false
 	}
 	c.snd.synAcked = true
-	c.setWindow(seg, Size(seg.Wnd)<<c.snd.scale)
+	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd)<<c.snd.scale)
 	if c.state == SynReceived {
 		c.establish(now, rule)
 	}
@@ -82,22 +82,23 @@ func (c *Conn) ackText(now ip.Time, seg *Segment) {
 // updateSendWindow takes the window of a segment that is not older than the last
 // that set it (§3.10.7.4, fifth: SND.WL1 and SND.WL2).
 func (c *Conn) updateSendWindow(now ip.Time, seg *Segment, wnd Size) {
-	newer := c.snd.wl1.Less(seg.Seq) || c.snd.wl1 == seg.Seq && c.snd.wl2.LessEq(seg.Ack)
+	seq := maxSeq(seg.Seq, c.rcv.nxt) // of what is new in it
+	newer := c.snd.wl1.Less(seq) || c.snd.wl1 == seq && c.snd.wl2.LessEq(seg.Ack)
 	if !newer {
 		return
 	}
 	opened := c.snd.wnd == 0 && wnd > 0
-	c.setWindow(seg, wnd)
+	c.setWindow(seq, seg.Ack, wnd)
 	if opened {
 		c.stopPersist()
 	}
 }
 
 // setWindow sets SND.WND, SND.WL1 and SND.WL2. The window of a SYN is never scaled (RFC 7323 §2.2).
-func (c *Conn) setWindow(seg *Segment, wnd Size) {
+func (c *Conn) setWindow(seq, ack Seq, wnd Size) {
 	c.snd.wnd = wnd
 	c.snd.maxWnd = max(c.snd.maxWnd, wnd)
-	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
+	c.snd.wl1, c.snd.wl2 = seq, ack
 }
 
 // ackNew takes an acknowledgement of something new: SND.UNA < SEG.ACK =< SND.NXT.

@@ -34,7 +34,7 @@ func (c *Conn) arriveListen(now ip.Time, seg *Segment) {
 	case seg.Flags.Has(SYN): // third
 		c.start(now)
 		c.takeSyn(now, seg)
-		c.setWindow(seg, Size(seg.Wnd))
+		c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 		c.setState(now, SynReceived, WhyArrive, rule+", third")
 	default: // fourth
 		c.drop(now, seg, ip.DropBadHandshake, rule+", fourth")
@@ -75,7 +75,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	}
 	c.snd.synAcked = true
 	c.ackNew(now, seg)
-	c.setWindow(seg, Size(seg.Wnd))
+	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 	c.establish(now, rule+", fourth")
 	c.ackNow(WhyAck)
 	c.textBehindSyn(now, seg)
@@ -83,7 +83,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 
 // simultaneousOpen answers a SYN that crossed ours with SYN,ACK (Figure 7, MUST-10).
 func (c *Conn) simultaneousOpen(now ip.Time, seg *Segment) {
-	c.setWindow(seg, Size(seg.Wnd))
+	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 	c.syn = true
 	c.setState(now, SynReceived, WhySimultaneousOpen, "RFC 9293 §3.10.7.3, fourth")
 }
@@ -91,15 +91,10 @@ func (c *Conn) simultaneousOpen(now ip.Time, seg *Segment) {
 // textBehindSyn handles what came with a SYN,ACK: text and FIN (§3.10.7.3: "continue
 // processing at the sixth step").
 func (c *Conn) textBehindSyn(now ip.Time, seg *Segment) {
-	if len(seg.Text) == 0 && !seg.Flags.Has(FIN) {
-		return
-	}
+	c.checkUrgent(now, seg)
 	seg.Seq = seg.Seq.Add(1)
 	seg.Flags &^= SYN
-	c.checkUrgent(now, seg)
-	if !c.trim(now, seg) {
-		return
-	}
+	c.trim(now, seg)
 	end := seg.textEnd()
 	c.processText(now, seg)
 	c.checkFin(now, seg, end)
@@ -148,7 +143,9 @@ func (c *Conn) arriveOther(now ip.Time, seg *Segment) {
 	if !c.checkAck(now, seg) { // fifth
 		return
 	}
+	c.recordTimestamp(now, seg)
 	c.checkUrgent(now, seg) // sixth
+	c.trim(now, seg)
 	end := seg.textEnd()
 	c.processText(now, seg)   // seventh
 	c.checkFin(now, seg, end) // eighth

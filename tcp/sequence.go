@@ -26,8 +26,8 @@ func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
 	return false
 }
 
-// checkSequence is the first step: is the segment acceptable? It
-// cuts off what lies outside the window on either side.
+// checkSequence is the first step: is the segment acceptable? What lies outside the window on either
+// side is cut off later, see trim.
 func (c *Conn) checkSequence(now ip.Time, seg *Segment) bool {
 	if !c.checkTimestamp(now, seg) {
 		return false
@@ -36,8 +36,7 @@ func (c *Conn) checkSequence(now ip.Time, seg *Segment) bool {
 		c.unacceptable(now, seg)
 		return false
 	}
-	c.recordTimestamp(now, seg)
-	return c.trim(now, seg)
+	return true
 }
 
 // acceptable is the test of §3.4, Table 6: four cases of segment length and window.
@@ -91,14 +90,13 @@ func (c *Conn) outsideReason(seg *Segment) ip.Drop {
 	return ip.DropOutOfWindow
 }
 
-// trim cuts the segment to the window, SYN and FIN included. It reports whether
-// the segment goes on; even one without any text left does, for its ACK.
-func (c *Conn) trim(now ip.Time, seg *Segment) bool {
+// trim cuts text and FIN to the window: "the idealized segment that begins at RCV.NXT and does not exceed
+// the window". It comes before the seventh step and not in the first, because the others need the
+// segment as it was: a RST counts at its own sequence number only (RFC 5961 §3.2), the urgent pointer
+// starts there (§3.8.5), and a segment whose text is cut off is no duplicate ACK.
+func (c *Conn) trim(now ip.Time, seg *Segment) {
 	if seg.Seq.Less(c.rcv.nxt) {
 		old := c.rcv.nxt.Sub(seg.Seq)
-		if seg.Flags.Has(SYN) {
-			return true // left to checkSyn
-		}
 		n := min(old, Size(len(seg.Text)))
 		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 		if n > 0 {
@@ -116,7 +114,6 @@ func (c *Conn) trim(now ip.Time, seg *Segment) bool {
 		seg.Flags &^= FIN
 		c.ackOwed(WhyDupAck)
 	}
-	return true
 }
 
 const (
@@ -150,8 +147,9 @@ func (c *Conn) checkTimestamp(now ip.Time, seg *Segment) bool {
 	return false
 }
 
-// recordTimestamp keeps the timestamp to echo: that of the segment at the
-// left edge of what we have not acknowledged (RFC 7323 §4.3).
+// recordTimestamp keeps the timestamp to echo: that of the segment at the left edge of what we have not
+// acknowledged (RFC 7323 §4.3). It waits until the ACK was found good, as in Linux: a blind attacker
+// who could set it would make PAWS cut the peer off.
 func (c *Conn) recordTimestamp(now ip.Time, seg *Segment) {
 	if c.opt.ts && seg.Options.HasTS && seg.Seq.LessEq(c.ack.sent) {
 		c.opt.tsRecent, c.opt.tsRecentAt = seg.Options.TSVal, now
