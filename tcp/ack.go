@@ -52,7 +52,7 @@ func (c *Conn) checkAckRange(now ip.Time, seg *Segment) bool {
 	switch {
 	case c.snd.nxt.Less(seg.Ack):
 		c.drop(now, seg, ip.DropFutureAck, rule)
-	case seg.Ack.Less(c.snd.una) && c.snd.una.Sub(seg.Ack) > c.snd.maxWnd+1:
+	case seg.Ack.Less(c.snd.una) && c.snd.una.Sub(seg.Ack) > c.snd.maxWnd:
 		c.drop(now, seg, ip.DropOldAck, rule)
 	default:
 		return true

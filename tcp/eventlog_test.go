@@ -18,6 +18,9 @@ var (
 	addrB = netip.MustParseAddrPort("10.0.0.2:80")
 )
 
+// ms is a millisecond.
+const ms = time.Millisecond
+
 // start is the time at which tests begin.
 const start = ip.Time(time.Hour)
 

@@ -39,21 +39,23 @@ func (c *Conn) checkSequence(now ip.Time, seg *Segment) bool {
 	return true
 }
 
-// acceptable is the test of §3.4, Table 6: four cases of segment length and window.
+// acceptable is the test of §3.4, Table 6: four cases of segment length and window. Departs from it in two
+// ways, as Linux does: an ACK at the right edge counts, because a peer that has filled the window sends
+// from there (Appendix A.2), and so does a segment that covers the whole window.
 func (c *Conn) acceptable(seg *Segment) bool {
 	wnd, n := c.rcv.wnd(), seg.Len()
 	switch {
 	case n == 0 && wnd == 0:
 		return seg.Seq == c.rcv.nxt
 	case n == 0:
-		return seg.Seq.In(c.rcv.nxt, wnd)
+		return seg.Seq.In(c.rcv.nxt, wnd) || seg.Seq == c.rcv.edge && !seg.Flags.Has(RST)
 	case wnd == 0:
 		// "special allowance should be made to accept valid ACKs, URGs, and RSTs" (MUST-66); trim
 		// takes the text away. A bare FIN needs no room at all.
 		return seg.Seq == c.rcv.nxt
 	default:
 		return seg.Seq.In(c.rcv.nxt, wnd) || seg.Seq.Add(n-1).In(c.rcv.nxt, wnd) ||
-			seg.Seq.Less(c.rcv.nxt) && c.rcv.edge.Less(seg.Seq.Add(n)) // covers the whole window
+			seg.Seq.Less(c.rcv.nxt) && c.rcv.edge.Less(seg.Seq.Add(n))
 	}
 }
 
