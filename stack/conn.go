@@ -88,25 +88,31 @@ func (d *Dialer) dialTCP(ctx context.Context, network string, local, remote neti
 // connected waits until the handshake is over.
 func (c *Conn) connected(ctx context.Context) error {
 	for {
-		c.net.mu.Lock()
-		state, err := c.sock.conn.State(), c.pendingError("connect")
-		c.net.mu.Unlock()
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return contextError(ctx.Err())
-		case err != nil:
+		}
+		if done, err := c.handshake(); done || err != nil {
 			return err
-		case state.Synchronized():
-			c.changed(tcp.ChangeReadable | tcp.ChangeWritable) // whatever came with the handshake
-			return nil
 		}
 		select {
 		case <-c.write.news:
 		case <-c.closed:
-			return net.ErrClosed
 		case <-ctx.Done():
 		}
 	}
+}
+
+// handshake reports whether the handshake is over, and how it failed.
+func (c *Conn) handshake() (done bool, err error) {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	if c.isClosed {
+		return true, c.reason
+	}
+	if err := c.pendingError("connect"); err != nil {
+		return true, err
+	}
+	return c.sock.conn.State().Synchronized(), nil
 }
 
 // abandon gives up a connection whose handshake has failed or is not wanted any more.
@@ -114,7 +120,7 @@ func (c *Conn) abandon() {
 	n := c.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	c.events.close()
+	c.events.close(net.ErrClosed)
 	delete(n.conns, c)
 	c.sock.Abort(n.now())
 	n.pumpOut()
@@ -123,9 +129,6 @@ func (c *Conn) abandon() {
 // pendingError returns what ended the connection as the error of a system call, the first time it is asked,
 // and nil from then on, as SO_ERROR does. The caller holds Net.mu.
 func (c *Conn) pendingError(call string) error {
-	if c.net.failure != nil {
-		return syscallError(call, syscall.ENETDOWN)
-	}
 	if c.errTaken {
 		return nil
 	}
@@ -153,7 +156,7 @@ func (c *Conn) Close() error {
 	if c.isClosed {
 		return c.opError("close", net.ErrClosed)
 	}
-	c.events.close()
+	c.events.close(net.ErrClosed)
 	delete(n.conns, c)
 	if c.linger == 0 {
 		c.sock.Abort(n.now())

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"io"
-	"net"
 	"syscall"
 
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -89,7 +88,7 @@ func (c *Conn) take(texts *[takeBatch]tcp.Text, b []byte) (k, n int) {
 func (c *Conn) endOfText() error {
 	switch {
 	case c.isClosed:
-		return c.closedError()
+		return c.reason
 	case c.sock.conn.PeerFIN():
 		return io.EOF
 	}
@@ -155,7 +154,7 @@ func (c *Conn) fill(filled, want int) (room []byte, err error) {
 		}
 	}
 	if c.isClosed {
-		return nil, c.closedError()
+		return nil, c.reason
 	}
 	if err := c.pendingError("write"); err != nil {
 		return nil, err
@@ -164,12 +163,4 @@ func (c *Conn) fill(filled, want int) (room []byte, err error) {
 		return nil, syscallError("write", syscall.EPIPE)
 	}
 	return c.sock.conn.Reserve(want), nil
-}
-
-// closedError says why the connection is closed: by its owner, or because the device has failed.
-func (c *Conn) closedError() error {
-	if c.net.failure != nil {
-		return syscallError("read", syscall.ENETDOWN)
-	}
-	return net.ErrClosed
 }

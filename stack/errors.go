@@ -73,7 +73,7 @@ func (n *Net) down() error {
 	case n.closed:
 		return net.ErrClosed
 	case n.failure != nil:
-		return syscallError("connect", syscall.ENETDOWN)
+		return syscall.ENETDOWN
 	}
 	return nil
 }

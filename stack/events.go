@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"net"
 	"os"
 	"time"
 )
@@ -35,6 +34,7 @@ type events struct {
 	read, write direction
 	closed      chan struct{} // closed with isClosed
 	isClosed    bool          // guarded by Net.mu
+	reason      error         // why it is closed: net.ErrClosed, or ENETDOWN
 }
 
 func (e *events) init() {
@@ -44,11 +44,11 @@ func (e *events) init() {
 }
 
 // close ends all waiting. The caller holds Net.mu.
-func (e *events) close() {
+func (e *events) close(reason error) {
 	if e.isClosed {
 		return
 	}
-	e.isClosed = true
+	e.isClosed, e.reason = true, reason
 	close(e.closed)
 	e.read.deadline.stop()
 	e.write.deadline.stop()
@@ -62,12 +62,12 @@ func (e *events) enter(d *direction) error {
 		select {
 		case <-d.gate:
 		case <-e.closed:
-			return net.ErrClosed
+			return e.reason
 		}
 	}
 	if e.over() {
 		d.leave()
-		return net.ErrClosed
+		return e.reason
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (e *events) wait(d *direction) error {
 	case <-d.news:
 		return nil
 	case <-e.closed:
-		return net.ErrClosed
+		return e.reason
 	case <-d.deadline.wait():
 		return os.ErrDeadlineExceeded
 	}
@@ -107,7 +107,7 @@ func (e *events) over() bool {
 // setDeadlines sets the deadline of each of the directions.
 func (e *events) setDeadlines(t time.Time, ds ...*direction) error {
 	if e.over() {
-		return net.ErrClosed
+		return e.reason
 	}
 	for _, d := range ds {
 		d.deadline.set(t)

@@ -117,7 +117,7 @@ func (l *Listener) Close() error {
 	if l.isClosed {
 		return l.opError("close", net.ErrClosed)
 	}
-	l.events.close()
+	l.events.close(net.ErrClosed)
 	delete(n.listens, l)
 	l.sock.Close(n.now())
 	n.pumpOut()

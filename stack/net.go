@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -105,7 +106,7 @@ func (n *Net) Close() error {
 		return nil
 	}
 	n.closed = true
-	n.abortAll()
+	n.abortAll(net.ErrClosed)
 	n.pumpOut()
 	for n.pump.busy && !n.pump.stalled {
 		n.idle.Wait() // for the resets to leave; a full device does not hold us up
@@ -118,18 +119,18 @@ func (n *Net) Close() error {
 }
 
 // abortAll resets all connections and wakes everybody who waits for anything.
-func (n *Net) abortAll() {
+func (n *Net) abortAll(reason error) {
 	now := n.now()
 	for l := range n.listens {
 		l.sock.Close(now)
-		l.events.close()
+		l.events.close(reason)
 	}
 	for c := range n.conns {
-		c.events.close()
+		c.events.close(reason)
 	}
 	for p := range n.packets {
 		p.sock.Close()
-		p.events.close()
+		p.events.close(reason)
 	}
 	for _, s := range n.host.demux.conns {
 		s.Abort(now)
@@ -151,7 +152,7 @@ func (n *Net) Shutdown(ctx context.Context) error {
 	n.mu.Lock()
 	for l := range n.listens {
 		l.sock.Close(n.now())
-		l.events.close()
+		l.events.close(net.ErrClosed)
 	}
 	n.pumpOut()
 	for ctx.Err() == nil && !n.closed && n.isBusy() {
@@ -183,5 +184,5 @@ func (n *Net) fail(err error) {
 		return
 	}
 	n.failure = err
-	n.abortAll()
+	n.abortAll(syscall.ENETDOWN)
 }

@@ -143,11 +143,8 @@ func (p *PacketConn) next() (d Datagram, ok bool, err error) {
 
 // state returns what stands in the way of an operation. The caller holds Net.mu.
 func (p *PacketConn) state(call string) error {
-	switch {
-	case p.net.failure != nil:
-		return syscallError(call, syscall.ENETDOWN)
-	case p.isClosed:
-		return net.ErrClosed
+	if p.isClosed {
+		return p.reason
 	}
 	if errno := p.sock.Err(); errno != 0 {
 		return syscallError(call, errno)
@@ -248,7 +245,7 @@ func (p *PacketConn) Close() error {
 	if p.isClosed {
 		return p.opError("close", net.ErrClosed)
 	}
-	p.events.close()
+	p.events.close(net.ErrClosed)
 	delete(n.packets, p)
 	p.sock.Close()
 	return nil
