@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -38,6 +37,9 @@ func (h *hop) exchangeError(ctx context.Context, l *link, err error, sent bool) 
 	}
 	if isEOF(err) {
 		return errorf(ReceiveError, err, "Recv failure: the connection was closed within the header")
+	}
+	if strings.Contains(err.Error(), "headers exceeded") {
+		return errorf(ReceiveError, err, "Recv failure: more than %d bytes of header", maxHeader)
 	}
 	return errorf(WeirdReply, err, "Weird server reply: %s", reason(err))
 }
@@ -121,15 +123,12 @@ func writeError(err error) *Error {
 // reason returns the innermost text of an error, as strerror would spell it:
 // "Connection refused", not "dial tcp 192.0.2.1:80: connect: connection refused".
 func reason(err error) string {
-	text := err.Error()
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		text = errno.Error()
-	} else if op := (*net.OpError)(nil); errors.As(err, &op) && op.Err != nil {
-		text = op.Err.Error()
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
 	}
+	text := err.Error()
 	if text == "" {
-		return "unknown error"
+		return "Unknown error"
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -25,6 +25,7 @@ type link struct {
 	serial int
 	raw    net.Conn // as the dialer returned it
 	tap    *tap
+	h2     bool
 	tls    *tls.ConnectionState // nil without TLS
 	verify error                // why the server's chain did not verify
 	http   *http.ClientConn
@@ -33,7 +34,7 @@ type link struct {
 // newLink hands an open connection, in the clear, to net/http. The protocol
 // has been agreed on already: h2 says which.
 func newLink(ctx context.Context, t *target, conn net.Conn, h2 bool) (*link, error) {
-	l := &link{tap: newTap(conn, h2)}
+	l := &link{tap: newTap(conn, h2), h2: h2}
 	given := func(context.Context, string, string) (net.Conn, error) { return l.tap, nil }
 	// net/http reads the protocol off a *tls.Conn, and a tap is none: so it is
 	// told to speak this one and no other. "Unencrypted" only means that

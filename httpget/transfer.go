@@ -173,6 +173,9 @@ func (h *hop) roundTrip(ctx context.Context) (*http.Response, *Error) {
 	if err != nil {
 		return nil, h.exchangeError(ctx, h.link, err, true)
 	}
+	if resp.ProtoMajor != 1 && !h.link.h2 {
+		return nil, errorf(UnsupportedProtocol, nil, "Unsupported HTTP version in response")
+	}
 	return resp, nil
 }
 
