@@ -9,9 +9,13 @@ import (
 
 // UDP: RFC 768, RFC 1122 §4.1.
 
-// maxUDPPayload is the longest payload over IPv4; over IPv6 20 bytes more would fit,
-// which nobody sends.
-const maxUDPPayload = ip.MaxPacket - ip.HeaderLen4 - ip.UDPHeaderLen
+// maxUDPPayload returns the longest payload of a datagram to addr: what fits into the longest packet.
+func maxUDPPayload(addr netip.Addr) int {
+	if addr.Is4() {
+		return ip.MaxPacket - ip.HeaderLen4 - ip.UDPHeaderLen
+	}
+	return ip.MaxPacket - ip.HeaderLen6 - ip.UDPHeaderLen
+}
 
 // minKeptShare: a datagram that fills less than this share of its packet buffer is
 // copied, so that small datagrams in a queue do not pin large buffers.
@@ -117,7 +121,7 @@ func (u *UDPSocket) Room() bool { return u.out.bytes < udpBuffer }
 // nothing that changes: callers need not hold what guards the host.
 func (u *UDPSocket) Compose(payload []byte, to netip.AddrPort) (m OutDatagram, errno syscall.Errno) {
 	to = plainPort(to)
-	if len(payload) > maxUDPPayload {
+	if len(payload) > maxUDPPayload(to.Addr()) {
 		return m, syscall.EMSGSIZE
 	}
 	if to.Port() == 0 || !to.Addr().IsValid() {
