@@ -32,9 +32,10 @@ func SnapLen(n int) CaptureOption { return func(c *capture) { c.snap = n } }
 // nanoseconds, two interfaces named "in" (towards the stack) and "out".
 // It owns dev from now on, but not w, which the caller closes after the device.
 //
-// Each packet is recorded when it passes. Packets in w lag behind by up to a second of traffic;
-// Close flushes. Recording never harms the traffic: an error of w ends the recording, and Close reports it.
-// Capture itself fails when w does not even take the file header. A w that blocks holds up the traffic.
+// Each packet is recorded when it passes. Packets in w lag behind by up to a
+// second of traffic; Close flushes. Recording never harms the traffic: an error
+// of w ends the recording, and Close reports it. Capture itself fails when w
+// does not even take the file header. A w that blocks holds up the traffic.
 //
 // Where the device computes checksums, sent packets are recorded without, as
 // on Linux.

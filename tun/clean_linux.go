@@ -47,7 +47,7 @@ func clearStale() (done []string, err error) {
 	if err != nil {
 		return done, err // keep the records for the next try
 	}
-	from, err := closeForward(func(o owner) bool { return !o.isAlive() })
+	from, err := closeForward(owner.isGone)
 	for _, name := range from {
 		done = append(done, "removed rules from firewall chain "+name)
 	}
@@ -66,8 +66,9 @@ func clearStale() (done []string, err error) {
 // A leftover is what the dead have left.
 type leftover struct {
 	tables  []*nftables.Table
-	records []record // of the dead
-	all     []record // of the living as well
+	records []record         // of the dead
+	all     []record         // of the living as well
+	rules   []*nftables.Rule // in chains of others
 }
 
 func findStale() (leftover, error) {
@@ -82,7 +83,7 @@ func findStale() (leftover, error) {
 	}
 	for _, t := range tables {
 		o, ok := parseOwner(strings.TrimSuffix(t.Name, undoSuffix))
-		if ok && !o.isAlive() {
+		if ok && o.isGone() {
 			left.tables = append(left.tables, t)
 		}
 	}
@@ -90,11 +91,12 @@ func findStale() (leftover, error) {
 		return left, err
 	}
 	for _, r := range left.all {
-		if !r.owner.isAlive() {
+		if r.owner.isGone() {
 			left.records = append(left.records, r)
 		}
 	}
-	return left, nil
+	left.rules, err = markedRules(c, owner.isGone)
+	return left, err
 }
 
 // deleteTables removes tables with all they hold.

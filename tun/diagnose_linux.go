@@ -158,7 +158,8 @@ func checkNAT() Check {
 	case errors.Is(err, fs.ErrPermission):
 		return Check{Name: c.Name, Found: "cannot tell without CAP_NET_ADMIN", Fix: "sudo sockeye doctor"}
 	case err != nil:
-		return Check{Name: c.Name, Found: "nftables cannot masquerade: " + err.Error(), Fix: "modprobe -a nf_tables nft_chain_nat nft_masq nft_ct"}
+		c.OK, c.Found = false, "nftables cannot masquerade: "+err.Error()
+		c.Fix = "modprobe -a nf_tables nft_chain_nat nft_masq nft_ct"
 	}
 	return c
 }
@@ -182,7 +183,8 @@ func checkFirewall() Check {
 		names = append(names, chainName(chain))
 	}
 	if len(names) > 0 {
-		c.Found = "drops what is forwarded (" + strings.Join(names, ", ") + "); sockeye adds two rules for its TUN there while it runs"
+		c.Found = "drops what is forwarded (" + strings.Join(names, ", ") +
+			"); sockeye adds two rules for its TUN there while it runs"
 	}
 	if hasLegacyFilter() && legacyDrops() {
 		c.OK = false
@@ -218,9 +220,9 @@ func checkLeftovers() Check {
 	if err != nil {
 		return Check{Name: c.Name, Found: err.Error()}
 	}
-	if len(left.tables) > 0 {
+	if len(left.tables)+len(left.rules) > 0 {
 		c.OK = false
-		c.Found = fmt.Sprintf("%d firewall tables of processes that died", len(left.tables))
+		c.Found = fmt.Sprintf("%d firewall tables and %d rules of processes that died", len(left.tables), len(left.rules))
 		c.Fix = "sockeye down"
 	}
 	return c

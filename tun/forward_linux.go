@@ -7,6 +7,7 @@ package tun
 // nothing once it is gone.
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,21 +28,24 @@ func blockingChains(c *nftables.Conn) ([]*nftables.Chain, error) {
 	}
 	var blocking []*nftables.Chain
 	for _, chain := range chains {
-		// A rule that the library cannot read is not an unconditional drop.
-		rules, _ := c.GetRules(chain.Table, chain)
+		rules, readErr := c.GetRules(chain.Table, chain)
+		if readErr != nil { // what we cannot read, we could not clean up either
+			err = errors.Join(err, fmt.Errorf("read firewall chain %s: %w", chainName(chain), readErr))
+			continue
+		}
 		drops := chain.Policy != nil && *chain.Policy == nftables.ChainPolicyDrop
 		if drops || len(rules) > 0 && dropsAll(rules[len(rules)-1]) {
 			blocking = append(blocking, chain)
 		}
 	}
-	return blocking, nil
+	return blocking, err
 }
 
 // forwardChains returns the chains of others at the forward hook of IPv4 and IPv6.
 func forwardChains(c *nftables.Conn) ([]*nftables.Chain, error) {
 	all, err := c.ListChains()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list firewall chains: %w", err)
 	}
 	return slices.DeleteFunc(all, func(chain *nftables.Chain) bool {
 		_, ours := parseOwner(chain.Table.Name)
@@ -59,6 +63,8 @@ func dropsAll(r *nftables.Rule) bool {
 		case *expr.Counter, *expr.Log:
 		case *expr.Reject:
 			return i == len(r.Exprs)-1
+		case *expr.Target: // of iptables-nft
+			return e.Name == "REJECT"
 		case *expr.Verdict:
 			return e.Kind == expr.VerdictDrop
 		default:
@@ -76,9 +82,6 @@ func openForward(o owner, tun string) (notes []string, err error) {
 		return nil, err
 	}
 	chains, err := blockingChains(c)
-	if err != nil {
-		return nil, fmt.Errorf("list firewall chains: %w", err)
-	}
 	for _, chain := range chains {
 		add := func(match []expr.Any) {
 			c.InsertRule(&nftables.Rule{
@@ -89,12 +92,14 @@ func openForward(o owner, tun string) (notes []string, err error) {
 		add(isInterface(expr.MetaKeyIIFNAME, expr.CmpOpEq, tun))
 		back := isInterface(expr.MetaKeyOIFNAME, expr.CmpOpEq, tun)
 		add(append(back, inState(expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED)...))
-		if err := c.Flush(); err != nil {
-			return notes, fmt.Errorf("let %s through firewall chain %s: %w", tun, chainName(chain), err)
+		if flushErr := c.Flush(); flushErr != nil {
+			err = errors.Join(err, fmt.Errorf("let %s through firewall chain %s: %w", tun, chainName(chain), flushErr))
+			continue
 		}
-		notes = append(notes, fmt.Sprintf("firewall chain %s drops what is forwarded: two rules let %s through", chainName(chain), tun))
+		notes = append(notes, fmt.Sprintf("firewall chain %s drops what is forwarded: two rules let %s through",
+			chainName(chain), tun))
 	}
-	return notes, nil
+	return notes, err
 }
 
 // chainName writes a chain as nft does: family table chain.
@@ -105,38 +110,53 @@ func chainName(c *nftables.Chain) string {
 	return family + " " + c.Table.Name + " " + c.Name
 }
 
-// closeForward removes the rules of all owners for which isGone is true, and
-// returns the chains that had some.
-func closeForward(isGone func(owner) bool) (from []string, err error) {
+// markedRules returns the rules in forward chains of others that bear the mark
+// of an owner for which match is true.
+func markedRules(c *nftables.Conn, match func(owner) bool) ([]*nftables.Rule, error) {
+	chains, err := forwardChains(c)
+	if err != nil {
+		return nil, err
+	}
+	var marked []*nftables.Rule
+	for _, chain := range chains {
+		rules, err := c.GetRules(chain.Table, chain)
+		if err != nil {
+			continue // nor did we add to what we cannot read
+		}
+		for _, r := range rules {
+			mark, _ := userdata.GetString(r.UserData, userdata.TypeComment)
+			if o, ok := parseOwner(mark); ok && match(o) {
+				r.Table, r.Chain = chain.Table, chain
+				marked = append(marked, r)
+			}
+		}
+	}
+	return marked, nil
+}
+
+// closeForward removes the rules of all owners for which match is true, and
+// returns the names of the chains that had some.
+func closeForward(match func(owner) bool) (from []string, err error) {
 	c, err := nftables.New()
 	if err != nil {
 		return nil, err
 	}
-	chains, err := forwardChains(c)
+	marked, err := markedRules(c, match)
 	if err != nil {
-		return nil, fmt.Errorf("list firewall chains: %w", err)
+		return nil, err
 	}
-	for _, chain := range chains {
-		rules, err := c.GetRules(chain.Table, chain)
-		if err != nil {
-			continue // expressions that the library cannot read are not in a chain of which we changed anything
+	for _, r := range marked {
+		if err := c.DelRule(r); err != nil {
+			return nil, err
 		}
-		found := false
-		for _, r := range rules {
-			mark, _ := userdata.GetString(r.UserData, userdata.TypeComment)
-			if o, ok := parseOwner(mark); ok && isGone(o) {
-				found = true
-				r.Table = chain.Table
-				if err := c.DelRule(r); err != nil {
-					return from, err
-				}
-			}
-		}
-		if found {
-			from = append(from, chainName(chain))
+		if name := chainName(r.Chain); !slices.Contains(from, name) {
+			from = append(from, name)
 		}
 	}
-	return from, c.Flush()
+	if err := c.Flush(); err != nil {
+		return nil, fmt.Errorf("remove firewall rules: %w", err)
+	}
+	return from, nil
 }
 
 // hasLegacyFilter reports whether the older iptables, which nftables cannot

@@ -42,8 +42,8 @@ func Impair(dev Device, imp Impairment) *Impaired {
 }
 
 // An Impaired is a device behind a bad network. Two goroutines serve it until
-// it is closed: one fills the wire towards the stack from the device beneath, one empties the other
-// into it.
+// it is closed: one fills the wire towards the stack from the device beneath,
+// one empties the other into it.
 type Impaired struct {
 	dev   Device
 	start time.Time

@@ -40,7 +40,7 @@ func lockHost(ctx context.Context) (unlock func(), err error) {
 		select {
 		case <-time.After(lockPoll):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("another process is changing the network settings (it holds the socket %s): %w", lockName, ctx.Err())
+			return nil, fmt.Errorf("another process is changing the network settings (socket %s): %w", lockName, ctx.Err())
 		}
 	}
 }

@@ -59,7 +59,7 @@ func addNAT(cfg natConfig) (*natTable, error) {
 	}
 	if err := t.conn.Flush(); err != nil {
 		t.remove()
-		return nil, fmt.Errorf("add rules to firewall table %s (are the kernel modules nft_masq, nft_chain_nat and nft_ct there?): %w", t.tbl.Name, err)
+		return nil, fmt.Errorf("add rules to firewall table %s: %w (modprobe -a nft_chain_nat nft_masq nft_ct)", t.tbl.Name, err)
 	}
 	return t, nil
 }
@@ -68,9 +68,21 @@ func addNAT(cfg natConfig) (*natTable, error) {
 // that made it (Linux 5.12 and later).
 const tableOwner = 2
 
-// create makes the empty table, owned if the kernel can do that. The library
-// cannot set the flag, so the message is our own.
+// create makes the empty table, owned if the kernel can do that.
 func (t *natTable) create() error {
+	if !forceUnowned && t.createOwned() == nil {
+		t.owned = true
+		return nil
+	}
+	t.conn.AddTable(t.tbl)
+	return t.conn.Flush()
+}
+
+// forceUnowned makes tests take the way of kernels before 5.12.
+var forceUnowned = false
+
+// createOwned sends a message of our own: the library cannot set the flag.
+func (t *natTable) createOwned() error {
 	attrs, err := mdl.MarshalAttributes([]mdl.Attribute{
 		{Type: unix.NFTA_TABLE_NAME, Data: append([]byte(t.tbl.Name), 0)},
 		{Type: unix.NFTA_TABLE_FLAGS, Data: binaryutil.BigEndian.PutUint32(tableOwner)},
@@ -98,12 +110,7 @@ func (t *natTable) create() error {
 	if err == nil {
 		_, err = t.raw.Receive()
 	}
-	if err == nil {
-		t.owned = true
-		return nil
-	}
-	t.conn.AddTable(t.tbl)
-	return t.conn.Flush()
+	return err
 }
 
 // addMasquerade lets packets that came in by the TUN leave with the address of
@@ -140,7 +147,8 @@ func (t *natTable) addGuard(cfg natConfig) {
 		}
 		match := append(isProtocol(in.family), isInterface(expr.MetaKeyIIFNAME, expr.CmpOpEq, in.name)...)
 		// What a bridge passes on within itself comes through here as well
-		// (br_netfilter), with the bridge on both sides, and is none of our business.
+		// (br_netfilter), with the bridge on both sides, and is none of our
+		// business.
 		match = append(match, isInterface(expr.MetaKeyOIFNAME, expr.CmpOpNeq, in.name)...)
 		match = append(match, isInterface(expr.MetaKeyOIFNAME, expr.CmpOpNeq, cfg.tun)...)
 		match = append(match, inState(expr.CtStateBitNEW|expr.CtStateBitINVALID)...)

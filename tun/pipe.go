@@ -19,7 +19,8 @@ const pipeQueue = 512
 // under testing/synctest: everything that blocks, blocks on a condition variable.
 //
 // Closing one end is like pulling the cable there: what the other end writes
-// from then on is lost without an error, and its Read waits until it is closed itself.
+// from then on is lost without an error, and its Read waits until it is closed
+// itself.
 type Pipe struct {
 	mtu     int
 	in, out *packetQueue

@@ -4,8 +4,8 @@ package tun
 // takes the TUN away, but leaves the changed settings. The record lies in the
 // kernel's firewall, because that belongs to the network namespace that it
 // speaks of, vanishes with it, and can be changed by exactly those who can
-// change the rest. It is a table with one chain that nothing calls and one
-// rule for each changed setting, in the rule's comment: "nft list ruleset" shows it.
+// change the rest. It is a table with one chain that nothing calls and one rule
+// for each changed setting, in the rule's comment: "nft list ruleset" shows it.
 
 import (
 	"bytes"
@@ -54,16 +54,16 @@ func parseOwner(s string) (o owner, ok bool) {
 	return o, errors.Join(errs[:]...) == nil
 }
 
-// isAlive reports whether the owner's interface is there. It goes with the
+// isGone reports whether the owner's interface is gone. It goes with the
 // process, however that ends, and needs no view of process numbers, which a
 // container does not share with the host.
-func (o owner) isAlive() bool {
+func (o owner) isGone() bool {
 	link, err := netlink.LinkByIndex(o.index)
 	if err != nil {
-		return false
+		return true
 	}
 	_, ok := link.(*netlink.Tuntap)
-	return ok
+	return !ok
 }
 
 // processStart returns when this process started.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -58,7 +59,11 @@ func surveyHost() (*survey, error) {
 		s.take(a.IPNet)
 		s.take(a.Peer)
 	}
-	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+	families := []int{netlink.FAMILY_V4}
+	if hasIPv6() {
+		families = append(families, netlink.FAMILY_V6)
+	}
+	for _, family := range families {
 		// All tables: a VPN keeps its routes in one of its own.
 		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
 		if err != nil {
@@ -139,6 +144,12 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	return netip.PrefixFrom(a, ones)
 }
 
+// hasIPv6 reports whether the kernel speaks IPv6 at all.
+func hasIPv6() bool {
+	_, err := os.Stat(sysctlRoot + "net/ipv6")
+	return err == nil
+}
+
 // families returns which IP versions Up serves: those that were asked for, or
 // those with which the host reaches others, or both when it reaches nobody.
 func (s *survey) families(network string) (want4, want6 bool) {
@@ -146,7 +157,7 @@ func (s *survey) families(network string) (want4, want6 bool) {
 	case network != "":
 		return network == "ip4", network == "ip6"
 	case len(s.out4)+len(s.out6) == 0:
-		return true, true
+		return true, hasIPv6()
 	}
 	return len(s.out4) > 0, len(s.out6) > 0
 }

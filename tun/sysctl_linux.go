@@ -22,7 +22,8 @@ type sysctl struct {
 	old, new string
 }
 
-// sysctlRoot shows the settings of the network namespace of the thread that reads it.
+// sysctlRoot shows the settings of the network namespace of the thread that
+// reads it.
 const sysctlRoot = "/proc/sys/"
 
 func readSysctl(path string) (string, error) {
@@ -33,16 +34,16 @@ func readSysctl(path string) (string, error) {
 func writeSysctl(path, value string) error {
 	err := os.WriteFile(sysctlRoot+path, []byte(value), 0)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
-		return fmt.Errorf("%w (needs CAP_NET_ADMIN; in a container, run it with --privileged or set sysctl %s=%s from outside)", err, path, value)
+		return fmt.Errorf("%w (needs CAP_NET_ADMIN; in a container, set sysctl %s=%s from outside)", err, path, value)
 	}
 	return err
 }
 
 // planForwarding returns the changes that let packets pass between a TUN and
 // the given interfaces, in the order in which they are to be made. Settings
-// that suit already do not appear, unless it was another Link, still alive, that made
-// them so: then its records tell what they were before, and the last of us
-// takes the change back.
+// that suit already do not appear, unless it was another Link, still alive,
+// that made them so: then its records tell what they were before, and the last
+// of us takes the change back.
 func planForwarding(out4, out6 []string, live []record) ([]sysctl, error) {
 	p := sysctlPlan{live: live}
 	for _, name := range out4 {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -101,7 +102,7 @@ func isPersistent(name string) bool {
 
 // prefixed returns " name", or nothing for a name that the kernel is to choose.
 func prefixed(name string) string {
-	if name == "" {
+	if name == "" || strings.Contains(name, "%") {
 		return ""
 	}
 	return " " + name
@@ -111,7 +112,7 @@ func prefixed(name string) string {
 func openHint(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return " (making a TUN needs CAP_NET_ADMIN: run as root, or make one beforehand: ip tuntap add mode tun user $USER name sockeye0)"
+		return " (it needs CAP_NET_ADMIN: run as root)"
 	case errors.Is(err, fs.ErrNotExist):
 		return " (is the tun module loaded? modprobe tun)"
 	case errors.Is(err, unix.EBUSY):
@@ -173,7 +174,8 @@ func (t *TUN) Read(bufs []*ip.Buffer) (int, error) {
 }
 
 // Write hands packets to the kernel, each in one system call. What the kernel
-// will not have (a malformed packet, an interface that is down) is lost, as on a wire.
+// will not have (a malformed packet, an interface that is down) is lost, as on
+// a wire.
 func (t *TUN) Write(pkts []*ip.Packet) (int, error) {
 	t.wr.pkts, t.wr.n, t.wr.err = pkts, 0, nil
 	err := t.raw.Write(t.wr.step)

@@ -207,7 +207,8 @@ func (n *Namespace) Close() error {
 	return n.handle.Close()
 }
 
-// maxOutput bounds what Output keeps, so that a command gone wild cannot eat the memory.
+// maxOutput bounds what Output keeps, so that a command gone wild cannot eat
+// the memory.
 const maxOutput = 16 << 20
 
 // A limitedBuffer keeps the first maxOutput bytes written to it.

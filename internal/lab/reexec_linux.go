@@ -24,13 +24,15 @@ func Inside() bool { return os.Getenv(insideEnv) != "" }
 
 // Reexec starts this program again, with the same arguments, environment and
 // standard files, in a network namespace of its own, and returns the exit code
-// of that process: the caller exits with it. A process that is not root becomes root of a
-// new user namespace there, which lets it make devices, routes, firewall rules
-// and further namespaces, and changes nothing on the host. The process learns
-// from Inside where it is; its loopback interface is down until SetUp.
+// of that process: the caller exits with it. A process that is not root becomes
+// root of a new user namespace there, which lets it make devices, routes,
+// firewall rules and further namespaces, and changes nothing on the host. The
+// process learns from Inside where it is; its loopback interface is down until
+// SetUp.
 //
-// SIGTERM is handed on to the child, and so is an interrupt that does not come from
-// the terminal, which sends it to the child as well. If this process is killed, the child gets SIGTERM.
+// SIGTERM is handed on to the child, and so is an interrupt that does not come
+// from the terminal, which sends it to the child as well. If this process is
+// killed, the child gets SIGTERM.
 func Reexec() (code int, err error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -106,7 +108,8 @@ func SetUp() error {
 }
 
 // namespaceAttr asks for a network namespace, and for a user namespace around
-// it when we are not root. The mount namespace on top of them is what AppArmor and seccomp refuse to those who only look like root.
+// it when we are not root. The mount namespace on top of them is what AppArmor
+// and seccomp refuse to those who only look like root.
 func namespaceAttr() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{
 		Cloneflags:   unix.CLONE_NEWNET,

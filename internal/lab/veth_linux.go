@@ -23,7 +23,8 @@ type End struct {
 
 // Veth joins two namespaces with a cable, gives both ends their addresses and
 // brings them up. IPv6 addresses are usable at once: duplicate address
-// detection, which takes a second, is off. Closing either namespace removes the cable.
+// detection, which takes a second, is off. Closing either namespace removes the
+// cable.
 func Veth(a, b End) error {
 	err := a.Namespace.Do(func() error {
 		attrs := netlink.NewLinkAttrs()
@@ -95,7 +96,8 @@ func waitReady(name string) error {
 }
 
 // addrsReady reports whether the interface has its link-local address and a
-// local route for each IPv6 address, without which the kernel does not answer there.
+// local route for each IPv6 address, without which the kernel does not answer
+// there.
 func addrsReady(link netlink.Link) (bool, error) {
 	addrs, err := netlink.AddrList(link, netlink.FAMILY_V6)
 	if err != nil {
@@ -121,7 +123,8 @@ func hasIPv6() bool {
 	return err == nil
 }
 
-// AddRoute makes the namespace reach dst by way of the router via, which must be on-link.
+// AddRoute makes the namespace reach dst by way of the router via, which must
+// be on-link.
 func (n *Namespace) AddRoute(dst netip.Prefix, via netip.Addr) error {
 	err := n.Do(func() error {
 		return netlink.RouteAdd(&netlink.Route{Dst: ipNet(dst.Masked()), Gw: via.AsSlice()})

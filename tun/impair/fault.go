@@ -12,19 +12,21 @@ import (
 )
 
 // A Config is a bad network: what it does to each direction, and the seed that
-// chance comes from. The same seed and the same packets meet the same fate. The zero
-// Config is a perfect network.
+// chance comes from. The same seed and the same packets meet the same fate. The
+// zero Config is a perfect network.
 type Config struct {
 	In   Fault // towards the stack that reads from the device
 	Out  Fault // from that stack
 	Seed uint64
 }
 
-// A Fault is what happens to the packets of one direction. The zero Fault does nothing.
+// A Fault is what happens to the packets of one direction. The zero Fault does
+// nothing.
 //
-// A packet goes through the faults in this order: it is lost; it is duplicated; it is
-// corrupted (the duplicate is not); it waits for its turn at the bottleneck (Rate, Queue); it travels
-// (Delay, Jitter); it is overtaken (Reorder).
+// A packet goes through the faults in this order: it is lost; it is duplicated;
+// it is corrupted (the duplicate is not); it waits for its turn at the
+// bottleneck (Rate, Queue); it travels (Delay, Jitter); it is overtaken
+// (Reorder).
 type Fault struct {
 	// Loss is the probability that a packet is lost, 0 to 1.
 	Loss float64
@@ -36,24 +38,27 @@ type Fault struct {
 	// headers included, is flipped.
 	Corrupt float64
 
-	// Reorder is the probability that a packet is overtaken: at the far end it steps
-	// aside until one to maxOvertakers later packets have passed, the number
-	// being drawn evenly. Who waits in vain for later packets goes on after reorderHold.
+	// Reorder is the probability that a packet is overtaken: at the far end it
+	// steps aside until one to maxOvertakers later packets have passed, the
+	// number being drawn evenly. Who waits in vain for later packets goes on
+	// after reorderHold.
 	Reorder float64
 
 	// Delay is how long every packet travels.
 	Delay time.Duration
 
 	// Jitter is by how much the delay of a packet is longer or shorter, drawn
-	// evenly. It is at most Delay. It never reorders: a packet does not arrive before the one in
-	// front of it, which is what Reorder is for.
+	// evenly. It is at most Delay. It never reorders: a packet does not arrive
+	// before the one in front of it, which is what Reorder is for.
 	Jitter time.Duration
 
-	// Rate is how many bits of IP packets a second pass the bottleneck; 0 is no bound.
+	// Rate is how many bits of IP packets a second pass the bottleneck; 0 is no
+	// bound.
 	Rate int64
 
 	// Queue is how many packets wait at the bottleneck, with the one that is
-	// passing; those that find it full are lost. 0 is DefaultQueue. It means nothing without Rate.
+	// passing; those that find it full are lost. 0 is DefaultQueue. It means
+	// nothing without Rate.
 	Queue int
 }
 

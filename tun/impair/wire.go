@@ -44,8 +44,8 @@ type item struct {
 // buffers. At 1500 bytes a packet it is a second of 400 Mbit/s.
 const MaxHeld = 1 << 15
 
-// Stats counts what happened to packets. Pushed + Duplicated = Lost + Full + those that
-// came out or are still in the Wire.
+// Stats counts what happened to packets. Pushed + Duplicated = Lost + Full +
+// those that came out or are still in the Wire.
 type Stats struct {
 	Pushed     uint64 // put in
 	Lost       uint64 // by Loss
