@@ -174,11 +174,12 @@ func (c *Conn) Close(now ip.Time) {
 		c.rcv.text.clear()
 		return
 	}
-	if c.rcv.text.bytes > 0 && !c.rcvShut {
+	if c.rcv.text.bytes > 0 && !c.rcvShut && c.state != TimeWait { // in TIME-WAIT the peer is done, and the wait must go on
 		c.abort(now, "RFC 9293 §3.6.1, SHLD-3")
 		return
 	}
 	c.rcvShut = true
+	c.discard()
 	if !c.snd.fin {
 		c.closeWrite(now)
 	}
@@ -198,10 +199,12 @@ func (c *Conn) Abort(now ip.Time) {
 	c.abort(now, "RFC 9293 §3.10.5")
 }
 
+// abort departs from §3.10.5 in CLOSING and LAST-ACK, which end without a RST there: text of ours may be
+// lost, and the peer would wait for it.
 func (c *Conn) abort(now ip.Time, rule string) {
 	c.closed = true
 	switch c.state {
-	case SynReceived, Established, FinWait1, FinWait2, CloseWait:
+	case SynReceived, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck:
 		c.queueReset(c.snd.nxt, c.rcv.nxt)
 	}
 	c.die(now, CauseAborted, WhyCall, rule)
