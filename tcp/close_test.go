@@ -347,3 +347,28 @@ func TestCloseTwice(t *testing.T) {
 		})
 	}
 }
+
+// MAY-13: one without any text shows a gap as well.
+func TestFinAloneOutOfOrder(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.arrive(seg(F|A, 11, 1))
+	p.want(seg(A, 1, 1), tcp.WhyDupAck)
+	p.arrive(seg(A, 1, 1).bytes(10))
+	p.want(seg(A, 1, 12), tcp.WhyAck)
+	p.wantState(tcp.CloseWait)
+	p.receive(10)
+}
+
+// Text goes on behind what was said to be the end: the end is not believed, and the text is.
+func TestTextBeyondAnEarlierFin(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.arrive(seg(F|A, 11, 1))
+	p.skip(1)
+	p.arrive(seg(A, 1, 1).bytes(20))
+	p.skip(1)
+	p.wantState(tcp.Established)
+	p.receive(20)
+	p.arrive(seg(F|A, 21, 1))
+	p.want(seg(A, 1, 22), tcp.WhyAck)
+	p.wantState(tcp.CloseWait)
+}

@@ -76,6 +76,9 @@ func (c *Conn) checkFin(now ip.Time, seg *Segment, textEnd Seq) {
 	}
 	if seg.Flags.Has(FIN) && !c.rcv.fin {
 		c.rcv.fin, c.rcv.finSeq = true, textEnd
+		if textEnd == seg.Seq && c.rcv.nxt.Less(textEnd) {
+			c.ackOwed(WhyDupAck) // no text has caused it, and a gap shows (MAY-13)
+		}
 	}
 	if !c.rcv.fin || c.rcv.nxt.Less(c.rcv.finSeq) {
 		return
