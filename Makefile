@@ -16,7 +16,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## write bin/sockeye
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
+	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
 
 run: build ## fetch a page over our TCP in a network namespace of its own
 	./bin/sockeye demo

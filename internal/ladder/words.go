@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -23,8 +24,11 @@ func (s *Segment) wordList(absolute bool) []string {
 		seq, ack = uint32(h.Seq), uint32(h.Ack)
 	}
 	flags := strings.ReplaceAll(h.Flags.Names(), ",", ", ")
-	if flags == "" {
+	switch n := bits.OnesCount16(uint16(h.Flags)); {
+	case n == 0:
 		flags = "no flags"
+	case n > maxFlagNames:
+		flags = h.Flags.String()
 	}
 	list := []string{flags, fmt.Sprintf("seq %d", seq)}
 	if s.Len > 0 {
@@ -44,6 +48,10 @@ func (s *Segment) wordList(absolute bool) []string {
 	}
 	return list
 }
+
+// maxFlagNames is how many flags are written out: so many names fit the narrowest
+// arrow, and no honest segment has more.
+const maxFlagNames = 4
 
 // OptionWords says what the options are that a reader wants to see: all of a
 // SYN's, with the window, and the SACK blocks of others, relative to isn unless absolute is set.
