@@ -69,14 +69,15 @@ func (d *Dialer) dialTCP(ctx context.Context, network string, local, remote neti
 		n.mu.Unlock()
 		return nil, err
 	}
-	sock, call, errno := n.host.Connect(n.now(), local, remote)
+	now := n.now()
+	sock, call, errno := n.host.Connect(now, local, remote)
 	if errno != 0 {
 		n.mu.Unlock()
 		return nil, syscallError(call, errno)
 	}
 	c := n.newConn(sock, network)
 	c.startKeepAlive(d.KeepAlive, d.KeepAliveConfig)
-	n.pumpOut()
+	n.pumpOut(now)
 	n.mu.Unlock()
 	if err := c.connected(ctx); err != nil {
 		c.abandon()
@@ -122,8 +123,9 @@ func (c *Conn) abandon() {
 	defer n.mu.Unlock()
 	c.events.close(net.ErrClosed)
 	delete(n.conns, c)
-	c.sock.Abort(n.now())
-	n.pumpOut()
+	now := n.now()
+	c.sock.Abort(now)
+	n.pumpOut(now)
 }
 
 // pendingError returns what ended the connection as the error of a system call, the first time it is asked,
@@ -158,12 +160,13 @@ func (c *Conn) Close() error {
 	}
 	c.events.close(net.ErrClosed)
 	delete(n.conns, c)
+	now := n.now()
 	if c.linger == 0 {
-		c.sock.Abort(n.now())
+		c.sock.Abort(now)
 	} else {
-		c.sock.Close(n.now())
+		c.sock.Close(now)
 	}
-	n.pumpOut()
+	n.pumpOut(now)
 	if c.linger > 0 {
 		c.waitLinger()
 	}
@@ -220,8 +223,9 @@ func (c *Conn) shutdown(half func()) error {
 		return c.opError("close", syscallError("shutdown", syscall.ENOTCONN))
 	}
 	half()
-	c.sock.Touch(n.now())
-	n.pumpOut()
+	now := n.now()
+	c.sock.Touch(now)
+	n.pumpOut(now)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -47,13 +48,14 @@ func (c *Conn) readText(b []byte) (int, error) {
 func (c *Conn) readReady(b []byte) (int, error) {
 	var texts [takeBatch]tcp.Text
 	c.net.mu.Lock()
-	k, n := c.take(&texts, b)
+	now := c.net.now()
+	k, n := c.take(now, &texts, b)
 	var err error
 	if n == 0 {
 		err = c.endOfText()
 	} else {
-		c.sock.Touch(c.net.now())
-		c.net.pumpOut() // perhaps a window update
+		c.sock.Touch(now)
+		c.net.pumpOut(now) // perhaps a window update
 	}
 	c.net.mu.Unlock()
 	at := 0
@@ -66,8 +68,7 @@ func (c *Conn) readReady(b []byte) (int, error) {
 
 // take moves text out: whole pieces to be copied later, and, when the first one
 // is longer than b, its beginning right into b. It returns how many pieces and how many bytes.
-func (c *Conn) take(texts *[takeBatch]tcp.Text, b []byte) (k, n int) {
-	now := c.net.now()
+func (c *Conn) take(now ip.Time, texts *[takeBatch]tcp.Text, b []byte) (k, n int) {
 	for k < takeBatch {
 		text, ok := c.sock.conn.Take(now, len(b)-n)
 		if !ok {
@@ -148,7 +149,7 @@ func (c *Conn) fill(filled, want int) (room []byte, err error) {
 		now := c.net.now()
 		c.sock.conn.Commit(now, filled)
 		c.sock.Touch(now)
-		c.net.pumpOut()
+		c.net.pumpOut(now)
 		if want == 0 {
 			return nil, nil
 		}

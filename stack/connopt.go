@@ -38,8 +38,9 @@ func (c *Conn) set(option func()) error {
 		return c.opError("set", net.ErrClosed)
 	}
 	option()
-	c.sock.Touch(n.now())
-	n.pumpOut()
+	now := n.now()
+	c.sock.Touch(now)
+	n.pumpOut(now)
 	return nil
 }
 

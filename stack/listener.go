@@ -103,8 +103,9 @@ func (l *Listener) next() *Conn {
 	}
 	c := n.newConn(sock, l.network)
 	c.startKeepAlive(0, net.KeepAliveConfig{})
-	sock.Touch(n.now())
-	n.pumpOut()
+	now := n.now()
+	sock.Touch(now)
+	n.pumpOut(now)
 	return c
 }
 
@@ -119,8 +120,9 @@ func (l *Listener) Close() error {
 	}
 	l.events.close(net.ErrClosed)
 	delete(n.listens, l)
-	l.sock.Close(n.now())
-	n.pumpOut()
+	now := n.now()
+	l.sock.Close(now)
+	n.pumpOut(now)
 	return nil
 }
 

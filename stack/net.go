@@ -107,7 +107,7 @@ func (n *Net) Close() error {
 	}
 	n.closed = true
 	n.abortAll(net.ErrClosed)
-	n.pumpOut()
+	n.pumpOut(n.now())
 	for n.pump.busy && !n.pump.stalled {
 		n.idle.Wait() // for the resets to leave; a full device does not hold us up
 	}
@@ -154,7 +154,7 @@ func (n *Net) Shutdown(ctx context.Context) error {
 		l.sock.Close(n.now())
 		l.events.close(net.ErrClosed)
 	}
-	n.pumpOut()
+	n.pumpOut(n.now())
 	for ctx.Err() == nil && !n.closed && n.isBusy() {
 		n.idle.Wait()
 	}

@@ -233,7 +233,7 @@ func (p *PacketConn) queue(call string, d OutDatagram) (sent bool, err error) {
 		return false, err
 	}
 	p.sock.Send(d)
-	n.pumpOut()
+	n.pumpOut(n.now())
 	return true, nil
 }
 

@@ -43,28 +43,30 @@ func (p *pump) init() {
 
 // pumpOut sends what is due, as far as the device takes it, or leaves that to whoever does so
 // already. It is called with n.mu held after every input, and returns with it held, but gives it up meanwhile.
-func (n *Net) pumpOut() {
-	defer n.idle.Broadcast()
-	if n.pump.busy || n.failure != nil {
-		n.arm()
-		return
+func (n *Net) pumpOut(now ip.Time) {
+	if !n.pump.busy && n.failure == nil {
+		n.pump.busy = true
+		n.pumpInline(now)
 	}
-	n.pump.busy = true
+	n.arm(now)
+	n.idle.Broadcast()
+}
+
+// pumpInline pumps for a while, and hands over what is left. The caller owns the pump.
+func (n *Net) pumpInline(now ip.Time) {
 	for range inlineBatches {
-		switch n.pumpBatch() {
+		switch n.pumpBatch(now) {
 		case pumpEmpty:
 			n.pump.busy = false
-			n.arm()
 			return
 		case pumpFull:
 			n.pump.stalled = true
 			n.pump.flush <- struct{}{} // has room: only the owner of the pump sends
-			n.arm()
 			return
 		}
+		now = n.now()
 	}
 	n.pump.flush <- struct{}{}
-	n.arm()
 }
 
 // A pumpResult says how a batch went.
@@ -77,9 +79,9 @@ const (
 )
 
 // pumpBatch pulls a batch out of the host and writes it, without the lock. The caller owns the pump.
-func (n *Net) pumpBatch() pumpResult {
+func (n *Net) pumpBatch(now ip.Time) pumpResult {
 	p := &n.pump
-	if len(p.pending) == 0 && !n.pull() {
+	if len(p.pending) == 0 && !n.pull(now) {
 		return pumpEmpty
 	}
 	batch := p.pending
@@ -107,9 +109,8 @@ func (n *Net) pumpBatch() pumpResult {
 }
 
 // pull takes packets out of the host, as many as a batch may have.
-func (n *Net) pull() bool {
+func (n *Net) pull(now ip.Time) bool {
 	p := &n.pump
-	now := n.now()
 	i := 0
 	for i < p.limit && n.host.next(now, p.pkts[i]) {
 		i++
@@ -150,11 +151,11 @@ func (n *Net) flush() {
 				break // closed, or failed: the reader ends the stack
 			}
 		}
-		result = n.pumpBatch()
+		result = n.pumpBatch(n.now())
 	}
 	n.pump.busy = false
 	n.idle.Broadcast()
-	n.arm()
+	n.arm(n.now())
 }
 
 // readLoop takes packets in, and sends what they bring about.
@@ -175,7 +176,7 @@ func (n *Net) readLoop() {
 			n.host.Arrive(now, b)
 			bufs[i] = nil
 		}
-		n.pumpOut()
+		n.pumpOut(now)
 		n.mu.Unlock()
 	}
 }
@@ -187,8 +188,9 @@ func (n *Net) timerLoop() {
 		case <-n.timer.C:
 			n.mu.Lock()
 			n.armed = 0
-			n.host.Advance(n.now())
-			n.pumpOut()
+			now := n.now()
+			n.host.Advance(now)
+			n.pumpOut(now)
 			n.mu.Unlock()
 		case <-n.done:
 			n.timer.Stop()
@@ -198,11 +200,11 @@ func (n *Net) timerLoop() {
 }
 
 // arm sets the timer, unless it fires earlier anyway: then it will be set again.
-func (n *Net) arm() {
+func (n *Net) arm(now ip.Time) {
 	at := n.host.Deadline()
 	if at.IsZero() || n.armed != 0 && n.armed <= at {
 		return
 	}
 	n.armed = at
-	n.timer.Reset(max(0, at.Sub(n.now())))
+	n.timer.Reset(max(0, at.Sub(now)))
 }

@@ -10,7 +10,8 @@ import (
 
 // addresses are a host's own addresses. They do not change.
 type addresses struct {
-	prefixes []netip.Prefix
+	prefixes   []netip.Prefix
+	broadcasts []netip.Addr // of our IPv4 networks
 }
 
 // newAddresses copies the prefixes; zones and the mapped form of IPv4 are taken off.
@@ -22,7 +23,11 @@ func newAddresses(prefixes []netip.Prefix) addresses {
 		if p.Addr().Is4In6() {
 			bits -= 96
 		}
-		a.prefixes = append(a.prefixes, netip.PrefixFrom(addr, bits))
+		p = netip.PrefixFrom(addr, bits)
+		a.prefixes = append(a.prefixes, p)
+		if addr.Is4() && bits < 31 { // RFC 3021: a /31 has no broadcast address
+			a.broadcasts = append(a.broadcasts, lastAddr(p))
+		}
 	}
 	return a
 }
@@ -49,18 +54,8 @@ func (a *addresses) own(addr netip.Addr) bool {
 // broadcast reports whether addr speaks to more than one host: multicast, the
 // limited broadcast, or the broadcast of one of our networks (RFC 1122 §3.2.1.3).
 func (a *addresses) broadcast(addr netip.Addr) bool {
-	if addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return true
-	}
-	if !addr.Is4() {
-		return false
-	}
-	for _, p := range a.prefixes {
-		if p.Addr().Is4() && p.Bits() < 31 && addr == lastAddr(p) { // RFC 3021: /31 has none
-			return true
-		}
-	}
-	return false
+	return addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) ||
+		slices.Contains(a.broadcasts, addr)
 }
 
 // lastAddr returns the address of an IPv4 prefix whose host bits are all one.
