@@ -2,6 +2,7 @@ package tcp_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -297,4 +298,40 @@ func TestTextRightBehindSynAck(t *testing.T) {
 	p.arrive(p.peerSyn(S|A, 1), seg(A, 1, 1).bytes(1000), seg(A, 1001, 1).bytes(1000))
 	p.want(seg(A, 1, 2001), tcp.WhyAck)
 	p.receive(2000)
+}
+
+// MUST-11: nothing of the failed attempt is left in LISTEN.
+func TestListenAfterResetStartsAfresh(t *testing.T) {
+	memory := new(tcp.Memory)
+	p := newConnTest(t, tcp.Listen, func(s *setup) {
+		s.cfg.Memory = memory
+		s.syn = tcp.Options{HasMSS: true, MSS: 1400, HasWS: true, WS: 9, HasTS: true, SACKPermitted: true}
+	})
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1), tcp.WhySynAck)
+	p.send(100)
+	p.expire()
+	p.want(seg(S|A, 0, 1), tcp.WhyRTO)
+	p.expire()
+	p.want(seg(S|A, 0, 1), tcp.WhyRTO)
+	p.arrive(seg(R, 1, 0))
+	p.wantState(tcp.Listen)
+	p.wantNoDeadline()
+	if got := memory.Used(); got != 0 || p.c.Writable() != 0 {
+		t.Errorf("%d bytes of send buffer are still in use", got)
+	}
+
+	p.syn, p.wrote = tcp.Options{}, 1
+	p.arrive(p.peerSyn(S, 0))
+	p.want(seg(S|A, 0, 1).with(tcp.Options{HasMSS: true, MSS: 1460}), tcp.WhySynAck)
+	p.wantDeadline(time.Second)
+	p.advance(10 * ms)
+	p.arrive(seg(A, 1, 1).win(5000))
+	p.wantState(tcp.Established)
+	p.send(536)
+	p.want(seg(P|A, 1, 1).bytes(536), tcp.WhyData)
+	if i := p.c.Info(); i.SendWindow != 5000 || i.SendMSS != 536 || i.Timestamps || i.SACK || i.SendScale != 0 || i.RecvScale != 0 {
+		t.Errorf("got %+v", i)
+	}
+	p.wantDeadline(10*ms + 200*ms)
 }

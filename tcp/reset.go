@@ -49,10 +49,21 @@ func (c *Conn) resetInHandshake(now ip.Time, rule string) {
 		c.die(now, CauseRefused, WhyArrive, rule)
 		return
 	}
+	c.forgetPeer()
+	c.returned = true
+	c.setState(now, Listen, WhyArrive, rule)
+}
+
+// forgetPeer clears what a failed handshake leaves behind: "the retransmission queue should be flushed".
+func (c *Conn) forgetPeer() {
 	c.timers = [numTimers]ip.Time{}
 	c.sent.clear()
-	c.syn, c.returned = false, true
-	c.setState(now, Listen, WhyArrive, rule)
+	c.snd.buf.clear()
+	c.snd.maxWnd, c.snd.scale, c.rcv.scale = 0, 0, 0
+	c.snd.peerMSS = c.defaultMSS()
+	c.syn, c.ack = false, ackState{ato: c.cfg.DelayedAckMin}
+	c.rtt = rttEstimator{rto: c.cfg.InitialRTO}
+	c.stats.expiries, c.stats.synResent = 0, false
 }
 
 // challengeInterval bounds the challenge ACKs of one connection to two a second.
