@@ -106,12 +106,14 @@ func (c *Conn) ackNew(now ip.Time, seg *Segment) {
 	flight := int(c.sent.flight)
 	acked := int(seg.Ack.Sub(c.snd.una))
 	c.snd.una = seg.Ack
-	newest, whole := c.sent.ack(seg.Ack)
-	rtt := c.measureRTT(now, seg, newest, whole)
+	newest, once := c.sent.ack(seg.Ack)
+	rtt := c.measureRTT(now, seg, newest, once)
+	if newest.flags.Has(SYN) {
+		c.measureSyn(newest)
+	}
 	c.snd.buf.ack(seg.Ack)
 	c.stats.BytesAcked += uint64(acked)
 	c.changes |= ChangeWritable
-	c.rtt.backoff = 0
 	c.stats.expiries = 0
 	c.rec.dupAcks = 0
 	c.snd.small = maxSeq(c.snd.small, c.snd.una) // keeps within half of the sequence space
@@ -133,11 +135,11 @@ func (c *Conn) leaveLoss(now ip.Time) {
 	}
 }
 
-// measureRTT takes a sample from an ACK: from the transmission that it acknowledges when that was
-// the only one (Karn, RFC 6298 §3), else from the echoed timestamp (RFC 7323 §4.1).
-func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, whole bool) (rtt time.Duration) {
+// measureRTT takes a sample from an ACK: from the transmission that it acknowledges when nothing of it
+// was sent twice (Karn, RFC 6298 §3), else from the echoed timestamp (RFC 7323 §4.1).
+func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, once bool) (rtt time.Duration) {
 	switch {
-	case whole && newest.tx == 1:
+	case once:
 		rtt = now.Sub(newest.at)
 	case c.opt.ts && seg.Options.HasTS && seg.Options.TSEcr != 0:
 		rtt = time.Duration(c.tsNow(now)-seg.Options.TSEcr) * time.Duration(tsTick)
@@ -149,6 +151,18 @@ func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, whole bool) (r
 	}
 	c.rtt.sample(rtt, c.cfg.MinRTO)
 	return max(rtt, 1)
+}
+
+// measureSyn begins anew when the handshake could not be measured, because the SYN was sent again. The RTO is
+// three times the initial one, 3 s by default (RFC 6298 §5.7), as that may have been too short.
+// Only after more than one retransmission is the SYN thought lost, and the congestion window one segment (RFC 6928 §2).
+func (c *Conn) measureSyn(syn sent) {
+	if c.rtt.srtt == 0 {
+		c.rtt.rto, c.rtt.backoff = 3*c.cfg.InitialRTO, 0
+	}
+	if syn.tx > 2 {
+		c.win.Cwnd = c.win.MSS
+	}
 }
 
 // ackOurFin moves the closing states on when our FIN has been acknowledged. A FIN

@@ -16,7 +16,6 @@ type Stats struct {
 	Probes, Challenges, Drops, PAWS uint64
 	Established                     ip.Time
 	expiries                        int // of the retransmission timer, without an ACK of new data between
-	synResent                       bool
 }
 
 // Info is a snapshot of a connection.

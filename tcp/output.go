@@ -65,7 +65,6 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 		c.sent.push(sent{seq: c.iss, n: 1, flags: SYN, at: now, first: now, tx: 1})
 	} else {
 		c.sent.resent(0, now)
-		c.stats.synResent = true
 		c.countRetransmit(1)
 		if out.Nth = int(c.sent.at(0).tx) - 1; c.stats.expiries > 0 {
 			out.Why = WhyRTO

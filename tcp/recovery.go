@@ -74,7 +74,7 @@ func (c *Conn) recoverAck(now ip.Time, acked int) {
 
 // timeoutLoss takes everything outstanding for lost (RFC 5681 §3.1, RFC 6582 §4).
 func (c *Conn) timeoutLoss(now ip.Time) {
-	if !c.rec.loss || c.rtt.backoff == 0 {
+	if c.stats.expiries == 1 { // "the value of ssthresh is held constant" when the retransmission is lost as well
 		c.cc.Timeout(now, &c.win, int(c.sent.flight))
 	}
 	c.win.Cwnd = c.win.MSS

@@ -63,7 +63,7 @@ func (c *Conn) forgetPeer() {
 	c.snd.peerMSS = c.defaultMSS()
 	c.syn, c.ack = false, ackState{ato: c.cfg.DelayedAckMin}
 	c.rtt = rttEstimator{rto: c.cfg.InitialRTO}
-	c.stats.expiries, c.stats.synResent = 0, false
+	c.stats.expiries = 0
 }
 
 // challengeInterval bounds the challenge ACKs of one connection to two a second.

@@ -10,7 +10,7 @@ type rttEstimator struct {
 	min          time.Duration // smallest sample
 	last         time.Duration
 	rto          time.Duration // before back-off
-	backoff      uint          // doublings since the last acknowledgement of new data (§5.5)
+	backoff      uint          // doublings since the last sample (§5.5)
 }
 
 // clockGranularity is G: timestamps tick in milliseconds.
@@ -33,6 +33,7 @@ func (r *rttEstimator) sample(rtt, minRTO time.Duration) {
 	// Departs from §2.4, which bounds the whole RTO below by 1 s: as in Linux the
 	// bound is on the variance term, so that a long path keeps a margin too.
 	r.rto = r.srtt + max(clockGranularity, 4*r.rttvar, minRTO)
+	r.backoff = 0 // not before: §5, last note; an ACK alone may be late for the first transmission
 }
 
 // timeout returns the RTO with its back-off, at most limit.

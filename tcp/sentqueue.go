@@ -46,9 +46,11 @@ func (q *sentQueue) grow() {
 	q.ring, q.head = ring, 0
 }
 
-// ack removes everything before una and returns the last record that it removed whole
-// (the newest data that is known to have arrived), and whether it removed any.
-func (q *sentQueue) ack(una Seq) (newest sent, ok bool) {
+// ack removes everything before una and returns the last record that it removed whole (the newest
+// data that is known to have arrived). once says that there was one, and that all of them
+// were sent once only: one that was sent twice may have held up the ACK of those behind it.
+func (q *sentQueue) ack(una Seq) (newest sent, once bool) {
+	once = true
 	for q.n > 0 {
 		s := q.at(0)
 		if una.Less(s.end()) {
@@ -59,14 +61,14 @@ func (q *sentQueue) ack(una Seq) (newest sent, ok bool) {
 		if s.lost {
 			q.lost--
 		}
-		newest, ok = *s, true
+		newest, once = *s, once && s.tx == 1
 		q.head = (q.head + 1) & (len(q.ring) - 1)
 		q.n--
 	}
 	if q.n == 0 && len(q.ring) > 64 {
 		q.ring, q.head = nil, 0 // give back what a burst needed
 	}
-	return newest, ok
+	return newest, once && newest.n > 0
 }
 
 // trim cuts off the front of a record that is acknowledged in part.

@@ -101,9 +101,6 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
 	} else {
 		c.timeoutLoss(now)
-		if c.rtt.backoff == 0 && c.stats.synResent && c.rtt.srtt == 0 {
-			c.rtt.rto = 3 * c.cfg.InitialRTO // RFC 6298 §5.7
-		}
 	}
 	c.rtt.backoff++
 	c.armRTO(now)
