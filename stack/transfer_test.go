@@ -28,7 +28,7 @@ func exchange(c1, c2 net.Conn, size int) error {
 				errs <- err
 				return
 			}
-			errs <- pair[0].(*Conn).CloseWrite()
+			errs <- pair[0].(interface{ CloseWrite() error }).CloseWrite()
 		}()
 		go func() {
 			h := sha256.New()
