@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/google/nftables"
 )
 
-// Clean takes back what Links whose interface is gone have left in the network
+// Clean takes back what Links of processes that died have left in the network
 // namespace of the calling thread: settings, firewall tables, rules in the chains
 // of others. It says in a line each what it did; nothing left is no error.
 // Links that are up are not touched. It needs CAP_NET_ADMIN.
@@ -99,17 +100,21 @@ func findStale() (leftover, error) {
 	return left, err
 }
 
-// deleteTables removes tables with all they hold.
+// deleteTables removes those of the tables that are there, with all they hold.
+// Others may have flushed the whole firewall meanwhile.
 func deleteTables(tables ...*nftables.Table) error {
-	if len(tables) == 0 {
-		return nil
-	}
 	c, err := nftables.New()
 	if err != nil {
 		return err
 	}
+	there, err := c.ListTablesOfFamily(nftables.TableFamilyINet)
+	if err != nil {
+		return fmt.Errorf("list firewall tables: %w", err)
+	}
 	for _, t := range tables {
-		c.DelTable(t)
+		if slices.ContainsFunc(there, func(o *nftables.Table) bool { return o.Name == t.Name }) {
+			c.DelTable(t)
+		}
 	}
 	if err := c.Flush(); err != nil {
 		return fmt.Errorf("remove firewall tables: %w", err)

@@ -4,12 +4,16 @@ package tun
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sockeye-tcp/sockeye/internal/lab"
 	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
@@ -99,6 +103,35 @@ func TestCleanRemovesRulesThatAreAllThatIsLeft(t *testing.T) {
 		return err
 	})
 	wantUnchanged(t, n, before)
+}
+
+func TestProcessStartOfLivingAndDead(t *testing.T) {
+	self, err := processStart("self")
+	must(t, err)
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	pid := strconv.Itoa(cmd.Process.Pid)
+	if got, err := processStart(pid); err != nil || got < self {
+		t.Errorf("a living child started at %d, %v; we at %d", got, err, self)
+	}
+	in.Close()
+	io.Copy(io.Discard, out) // it ends; nobody has waited for it
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if _, err = processStart(pid); err != nil || time.Now().After(deadline) {
+			break
+		}
+	}
+	if !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("a zombie: got %v, want os.ErrProcessDone", err)
+	}
+	cmd.Wait()
+	if _, err := processStart(pid); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a dead process: got %v, want fs.ErrNotExist", err)
+	}
 }
 
 func TestCleanLeavesTheLivingAlone(t *testing.T) {

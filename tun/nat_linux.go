@@ -185,9 +185,11 @@ func guardedInputs(changes []sysctl, interfaces []string) []guardedInput {
 	return in
 }
 
-// remove removes the table.
+// remove removes the table: the kernel does so itself when its owner is closed.
 func (t *natTable) remove() error {
-	t.conn.DelTable(t.tbl)
-	err := t.conn.Flush()
-	return errors.Join(err, t.conn.CloseLasting())
+	err := t.conn.CloseLasting()
+	if t.owned {
+		return err
+	}
+	return errors.Join(err, deleteTables(t.tbl))
 }

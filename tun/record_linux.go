@@ -54,29 +54,33 @@ func parseOwner(s string) (o owner, ok bool) {
 	return o, errors.Join(errs[:]...) == nil
 }
 
-// isGone reports whether the owner's interface is gone. It goes with the
-// process, however that ends, and needs no view of process numbers, which a
-// container does not share with the host.
+// isGone reports whether both the owner's interface and its process are gone.
+// The interface vanishes with the process, however that ends; the process
+// alone is no proof, since a container does not see the processes of others.
 func (o owner) isGone() bool {
-	link, err := netlink.LinkByIndex(o.index)
-	if err != nil {
-		return true
+	if link, err := netlink.LinkByIndex(o.index); err == nil {
+		_, isTUN := link.(*netlink.Tuntap)
+		return !isTUN
 	}
-	_, ok := link.(*netlink.Tuntap)
-	return !ok
+	started, err := processStart(strconv.Itoa(o.pid))
+	return err != nil || started != o.started
 }
 
-// processStart returns when this process started.
-func processStart() (uint64, error) {
-	b, err := os.ReadFile("/proc/self/stat")
+// processStart returns when a process started that has not ended; pid may be
+// "self".
+func processStart(pid string) (uint64, error) {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
 		return 0, err
 	}
 	// The second field is the name, in parentheses, and may hold anything;
-	// the start is the 22nd (proc_pid_stat(5)).
+	// the third is the state, the start the 22nd (proc_pid_stat(5)).
 	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 	if len(f) < 20 {
-		return 0, fmt.Errorf("/proc/self/stat: %q is too short", b)
+		return 0, fmt.Errorf("/proc/%s/stat: %q is too short", pid, b)
+	}
+	if f[0] == "Z" || f[0] == "X" { // ended, and its parent has not looked yet
+		return 0, os.ErrProcessDone
 	}
 	return strconv.ParseUint(f[19], 10, 64)
 }

@@ -3,6 +3,7 @@ package tun
 // This file looks at the host: what addresses it uses and where its packets leave.
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -39,7 +40,7 @@ const generalBits = 8
 
 // surveyHost looks at the network namespace of the calling thread.
 func surveyHost() (*survey, error) {
-	links, err := netlink.LinkList()
+	links, err := wholeList(netlink.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
@@ -51,7 +52,7 @@ func surveyHost() (*survey, error) {
 			s.interfaces = append(s.interfaces, l.Attrs().Name)
 		}
 	}
-	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	addrs, err := wholeList(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, fmt.Errorf("list addresses: %w", err)
 	}
@@ -64,8 +65,10 @@ func surveyHost() (*survey, error) {
 		families = append(families, netlink.FAMILY_V6)
 	}
 	for _, family := range families {
-		// All tables: a VPN keeps its routes in one of its own.
-		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		routes, err := wholeList(func() ([]netlink.Route, error) {
+			// All tables: a VPN keeps its routes in one of its own.
+			return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		})
 		if err != nil {
 			return nil, fmt.Errorf("list routes: %w", err)
 		}
@@ -74,6 +77,20 @@ func surveyHost() (*survey, error) {
 		}
 	}
 	return s, nil
+}
+
+// listTries is how often wholeList tries; each failure needs a change at the
+// wrong moment.
+const listTries = 20
+
+// wholeList repeats a list that changed while the kernel told it.
+func wholeList[T any](list func() ([]T, error)) (items []T, err error) {
+	for range listTries {
+		if items, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return items, err
 }
 
 func (s *survey) take(n *net.IPNet) {

@@ -87,9 +87,11 @@ func (p *sysctlPlan) set(path, value string) {
 		}
 	}
 	old, err := readSysctl(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // the interface has vanished meanwhile
+	case err != nil:
 		p.err = errors.Join(p.err, err)
-	} else if old != value {
+	case old != value:
 		p.changes = append(p.changes, sysctl{path, old, value})
 	}
 }
@@ -137,13 +139,14 @@ func (p *sysctlPlan) forwardAll6() {
 	p.set(forwardAll6, "1")
 }
 
-// applySysctls makes the changes.
+// applySysctls makes the changes, except to interfaces that have vanished.
 func applySysctls(changes []sysctl) error {
 	for _, c := range changes {
-		if now, err := readSysctl(c.path); err == nil && now == c.new {
-			continue // do not write needlessly: /proc/sys is read-only in containers
+		now, err := readSysctl(c.path)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && now == c.new {
+			continue // not written needlessly: /proc/sys is read-only in containers
 		}
-		if err := writeSysctl(c.path, c.new); err != nil {
+		if err := writeSysctl(c.path, c.new); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("set sysctl: %w", err)
 		}
 	}

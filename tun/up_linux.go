@@ -147,7 +147,7 @@ func (u *upState) openTUN() (err error) {
 	if u.tun, err = netlink.LinkByName(u.dev.Name()); err != nil {
 		return err
 	}
-	started, err := processStart()
+	started, err := processStart("self")
 	u.owner = owner{os.Getpid(), started, u.tun.Attrs().Index}
 	return err
 }

@@ -92,6 +92,50 @@ func TestUpTwiceLastOneTakesBack(t *testing.T) {
 	})
 }
 
+func TestUpAndCloseManyAtOnce(t *testing.T) {
+	onAllKernels(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.addDefaultRoutes(t)
+		before := snapshot(t, w.host)
+		errs := make(chan error)
+		const workers, rounds = 4, 5
+		for range workers {
+			go func() {
+				for range rounds {
+					errs <- w.host.Do(func() error {
+						l, err := Up(context.Background(), UpConfig{})
+						if err != nil {
+							return err
+						}
+						// The interface vanishes while others look around.
+						return errors.Join(l.Device.Close(), l.Close())
+					})
+				}
+			}()
+		}
+		for range workers * rounds {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		wantUnchanged(t, w.host, before)
+	})
+}
+
+func TestCloseAfterTheFirewallWasFlushed(t *testing.T) {
+	onAllKernels(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := snapshot(t, w.host)
+		l := up(t, w.host, UpConfig{})
+		labtest.Output(t, w.host, "nft", "flush", "ruleset")
+		if !forceUnowned {
+			ping(t, l, "192.0.2.2") // nobody can flush a table that is owned
+		}
+		must(t, l.Close())
+		wantUnchanged(t, w.host, before)
+	})
+}
+
 func TestUpLeavesAloneWhatForwardsAlready(t *testing.T) {
 	w := newWorld(t)
 	labtest.Do(t, w.host, func() error {
