@@ -3,6 +3,7 @@ package lab
 // This file joins namespaces with virtual Ethernet cables.
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -85,6 +86,9 @@ func waitReady(name string) error {
 			return err
 		}
 		ready, err := addrsReady(link)
+		if errors.Is(err, netlink.ErrDumpInterrupted) {
+			continue // something has just changed: look again
+		}
 		if err != nil {
 			return err
 		}
