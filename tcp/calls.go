@@ -220,6 +220,6 @@ func (c *Conn) SetTOS(tos uint8) { c.tos = tos &^ 3 }
 // SetTTL sets the hop limit of the packets that follow (MUST-49); 0 is the host's default.
 func (c *Conn) SetTTL(ttl uint8) { c.ttl = ttl }
 
-// SetUserTimeout sets how long sent data may stay unacknowledged before the connection
-// ends with CauseTimeout (MUST-21, RFC 5482); 0 leaves it to Config.Retries.
+// SetUserTimeout sets how long what was sent may stay unacknowledged, or probes of a closed window unanswered, before
+// the connection ends with CauseTimeout (MUST-21, RFC 5482); 0 leaves it to Config.Retries.
 func (c *Conn) SetUserTimeout(d time.Duration) { c.keep.userTimeout = d }

@@ -7,8 +7,9 @@ import "github.com/sockeye-tcp/sockeye/ip"
 // probeState is the state of probing.
 type probeState struct {
 	due        bool
-	n          uint // probes since the window closed: the back-off
-	unanswered int  // probes since anything was heard
+	n          uint    // probes since the window closed: the back-off
+	unanswered int     // probes since anything was heard
+	asked      ip.Time // when the first of those was due
 }
 
 // armPersist starts the persist timer: there is something to send, nothing in flight whose
@@ -24,7 +25,7 @@ func (c *Conn) armPersist(now ip.Time) {
 			break
 		}
 	}
-	c.timers[timerPersist] = now.Add(min(d, c.cfg.MaxRTO))
+	c.timers[timerPersist] = now.Add(c.clampToUserTimeout(now, min(d, c.cfg.MaxRTO)))
 }
 
 // stopPersist ends probing: the window has opened, or all was sent.
@@ -33,17 +34,28 @@ func (c *Conn) stopPersist() {
 	c.probe = probeState{}
 }
 
-// persistTimeout makes a probe due. A peer that answers keeps the connection open for
-// ever (MUST-37); one that does not is given up like any other.
+// persistTimeout makes a probe due.
 func (c *Conn) persistTimeout(now ip.Time) {
 	if c.sent.n > 0 || c.unsent() == 0 && !c.finDue() {
 		return
 	}
-	if c.probe.unanswered >= c.cfg.Retries {
+	if !c.mayProbe(now) {
 		c.timedOut(now)
 		return
 	}
 	c.probe.due = true
 	c.probe.n = min(c.probe.n+1, 16) // MaxRTO is reached long before
+}
+
+// mayProbe counts a probe of the closed window, or finds that enough went unanswered. A peer that answers
+// keeps the connection open for ever (MUST-37); one that does not is given up like any other.
+func (c *Conn) mayProbe(now ip.Time) bool {
+	if c.probe.unanswered == 0 {
+		c.probe.asked = now
+	}
 	c.probe.unanswered++
+	if d := c.keep.userTimeout; d > 0 {
+		return c.probe.unanswered == 1 || now.Sub(c.probe.asked) < d
+	}
+	return c.probe.unanswered <= c.cfg.Retries
 }

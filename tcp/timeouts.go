@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"math"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -86,7 +87,9 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	if c.sent.n == 0 {
 		return
 	}
-	c.stats.expiries++
+	if !c.windowClosed() {
+		c.stats.expiries++
+	}
 	if c.gaveUp(now) {
 		c.timedOut(now)
 		return
@@ -106,17 +109,25 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	c.armRTO(now)
 }
 
-// gaveUp reports whether R2 or the user timeout is reached (§3.8.3, MUST-20).
+// windowClosed reports whether the peer has closed its window over what is in flight: sending that again probes
+// the window (MUST-35), and does not count towards R2 (SHLD-17).
+func (c *Conn) windowClosed() bool { return c.snd.synAcked && c.snd.wnd == 0 }
+
+// gaveUp reports whether R2 or the user timeout is reached (§3.8.3, MUST-20; §3.10.8, "for any state").
 func (c *Conn) gaveUp(now ip.Time) bool {
 	limit := c.cfg.Retries
 	switch {
+	case c.windowClosed():
+		return !c.mayProbe(now)
 	case c.state == SynSent:
 		limit = c.cfg.SynRetries
 	case !c.snd.synAcked:
 		limit = c.cfg.SynAckRetries
+	case c.keep.userTimeout > 0:
+		limit = math.MaxInt // the time alone decides
 	}
-	if d := c.keep.userTimeout; d > 0 && c.state.Synchronized() {
-		return now.Sub(c.sent.at(0).first) >= d
+	if d := c.keep.userTimeout; d > 0 && now.Sub(c.sent.at(0).first) >= d {
+		return true
 	}
 	return c.stats.expiries > limit
 }
@@ -131,10 +142,18 @@ func (c *Conn) timedOut(now ip.Time) {
 
 // clampToUserTimeout shortens a wait so that the user timeout is noticed when it is due.
 func (c *Conn) clampToUserTimeout(now ip.Time, d time.Duration) time.Duration {
-	if c.keep.userTimeout <= 0 || c.sent.n == 0 {
+	var since ip.Time
+	switch {
+	case c.keep.userTimeout <= 0:
+		return d
+	case c.windowClosed() && c.probe.unanswered > 0:
+		since = c.probe.asked
+	case !c.windowClosed() && c.sent.n > 0:
+		since = c.sent.at(0).first
+	default:
 		return d
 	}
-	left := c.sent.at(0).first.Add(c.keep.userTimeout).Sub(now)
+	left := since.Add(c.keep.userTimeout).Sub(now)
 	return min(d, max(left, time.Millisecond))
 }
 
