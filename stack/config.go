@@ -62,8 +62,6 @@ const (
 	defaultMTU = 1500
 	// minMTU is what every IPv4 link must carry (RFC 791 §3.1).
 	minMTU = 68
-	// defaultTTL is the hop limit of what is sent (RFC 1700, "currently 64").
-	defaultTTL = 64
 )
 
 // withDefaults fills in what was left out. It does not change the slices.

@@ -76,6 +76,7 @@ func (d *Dialer) dialTCP(ctx context.Context, network string, local, remote neti
 		return nil, syscallError(call, errno)
 	}
 	c := n.newConn(sock, network)
+	c.remote = net.TCPAddrFromAddrPort(remote) // with its zone, as the caller wrote it
 	c.startKeepAlive(d.KeepAlive, d.KeepAliveConfig)
 	n.pumpOut(now)
 	n.mu.Unlock()

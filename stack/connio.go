@@ -120,48 +120,61 @@ func (c *Conn) writeText(b []byte) (n int, err error) {
 	if err := c.check(&c.write); err != nil {
 		return 0, err
 	}
-	filled := 0 // bytes of the room that was reserved
+	var room []byte
 	for {
-		room, err := c.fill(filled, len(b)-n)
-		if err != nil || filled > 0 && n == len(b) {
+		filled := copy(room, b[n:])
+		var took int
+		took, room, err = c.fill(filled, len(b)-n-filled)
+		n += took
+		switch {
+		case err != nil || n == len(b):
 			return n, err
-		}
-		filled = copy(room, b[n:])
-		n += filled
-		if filled > 0 {
-			continue
-		}
-		if len(b) == 0 {
-			return 0, nil
-		}
-		if err := c.wait(&c.write); err != nil {
-			return n, err
+		case len(room) == 0:
+			if err := c.wait(&c.write); err != nil {
+				return n, err
+			}
 		}
 	}
 }
 
-// fill sends the bytes that were filled in, and reserves room in the send buffer for up to
-// want more; it may find none. Writing nothing finds errors, too, as it does in Linux.
-func (c *Conn) fill(filled, want int) (room []byte, err error) {
+// fill sends the bytes that were filled in and says how many it took: all or none. Then it reserves room
+// in the send buffer for up to want more; it may find none. Writing nothing finds errors, too, as it does in Linux.
+func (c *Conn) fill(filled, want int) (took int, room []byte, err error) {
 	c.net.mu.Lock()
 	defer c.net.mu.Unlock()
+	err = c.writeError()
 	if filled > 0 {
 		now := c.net.now()
-		c.sock.conn.Commit(now, filled)
+		if err == nil {
+			took = filled
+		}
+		c.sock.conn.Commit(now, took) // nothing, if it was closed while we copied
 		c.sock.Touch(now)
 		c.net.pumpOut(now)
-		if want == 0 {
-			return nil, nil
+		if err == nil && want > 0 {
+			err = c.writeError() // pumpOut has given up the lock
 		}
 	}
+	if err != nil || want == 0 {
+		return took, nil, err
+	}
+	room = c.sock.conn.Reserve(want)
+	if len(room) == 0 && c.sock.conn.Writable() > 0 {
+		c.net.starved[c] = true
+	}
+	return took, room, nil
+}
+
+// writeError says why nothing can be written; nil when it can, or could if there was room.
+func (c *Conn) writeError() error {
 	if c.isClosed {
-		return nil, c.reason
+		return c.reason
 	}
 	if err := c.pendingError("write"); err != nil {
-		return nil, err
+		return err
 	}
 	if !c.sock.conn.CanSend() {
-		return nil, syscallError("write", syscall.EPIPE)
+		return syscallError("write", syscall.EPIPE)
 	}
-	return c.sock.conn.Reserve(want), nil
+	return nil
 }

@@ -248,6 +248,27 @@ func TestLocalAddr(t *testing.T) {
 	}
 }
 
+// A link-local address keeps the zone that it was dialed with.
+func TestDialZone(t *testing.T) {
+	da, db := tun.NewPipe(1500)
+	local := []netip.Prefix{netip.MustParsePrefix("fe80::1/64"), netip.MustParsePrefix("fd00::1/64")}
+	a, b := newNet(t, da, Config{Addrs: local}), newNet(t, db, Config{Addrs: []netip.Prefix{netip.MustParsePrefix("fe80::2/64")}})
+	if _, err := b.Listen("tcp", ":80"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := a.Dial("tcp", "[fe80::2%tun0]:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got, want := c.RemoteAddr().String(), "[fe80::2%tun0]:80"; got != want {
+		t.Errorf("got remote address %s, want %s", got, want)
+	}
+	if got := c.LocalAddr().(*net.TCPAddr).IP.String(); got != "fe80::1" {
+		t.Errorf("got local address %s, want fe80::1", got)
+	}
+}
+
 // httptrace hears of the same things in the same order as over net.Dialer.
 func TestTrace(t *testing.T) {
 	a, b := newResolvingPair(t, &nameServer{zone: testZone})

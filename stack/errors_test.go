@@ -60,7 +60,10 @@ func describe(err error) string {
 			s += fmt.Sprintf(" op=%s net=%s source=%s addr=%s", op.Op, op.Net, showAddr(op.Source), showAddr(op.Addr))
 		}
 		if ne, ok := err.(net.Error); ok {
-			s += fmt.Sprintf(" timeout=%v temporary=%v", ne.Timeout(), ne.Temporary())
+			s += fmt.Sprintf(" timeout=%v", ne.Timeout())
+		}
+		if te, ok := err.(interface{ Temporary() bool }); ok {
+			s += fmt.Sprintf(" temporary=%v", te.Temporary())
 		}
 	}
 	return s

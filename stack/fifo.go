@@ -29,9 +29,6 @@ func (q *fifo[T]) pop() T {
 	return v
 }
 
-// peek returns the oldest element without taking it out.
-func (q *fifo[T]) peek() T { return q.ring[q.head] }
-
 func (q *fifo[T]) grow() {
 	ring := make([]T, max(4, 2*len(q.ring)))
 	for i := range q.n {

@@ -33,7 +33,8 @@ type Net struct {
 	conns   map[*Conn]bool
 	listens map[*Listener]bool
 	packets map[*PacketConn]bool
-	idle    sync.Cond // a connection or the pump has come to rest
+	starved map[*Conn]bool // writers that wait for memory, which other connections hold
+	idle    sync.Cond      // a connection or the pump has come to rest
 	pump    pump
 
 	timer *time.Timer
@@ -60,6 +61,7 @@ func New(dev ip.Device, cfg Config) (*Net, error) {
 		conns:   map[*Conn]bool{},
 		listens: map[*Listener]bool{},
 		packets: map[*PacketConn]bool{},
+		starved: map[*Conn]bool{},
 		timer:   time.NewTimer(time.Hour),
 		done:    make(chan struct{}),
 	}

@@ -49,7 +49,16 @@ func (n *Net) pumpOut(now ip.Time) {
 		n.pumpInline(now)
 	}
 	n.arm(now)
+	n.rest()
+}
+
+// rest wakes those who wait for the stack as a whole: for an end, or for memory.
+func (n *Net) rest() {
 	n.idle.Broadcast()
+	for c := range n.starved {
+		delete(n.starved, c)
+		c.write.notify()
+	}
 }
 
 // pumpInline pumps for a while, and hands over what is left. The caller owns the pump.
@@ -154,8 +163,8 @@ func (n *Net) flush() {
 		result = n.pumpBatch(n.now())
 	}
 	n.pump.busy = false
-	n.idle.Broadcast()
 	n.arm(n.now())
+	n.rest()
 }
 
 // readLoop takes packets in, and sends what they bring about.
