@@ -12,7 +12,6 @@ type recovery struct {
 	dupAcks int
 	fast    bool // in fast recovery
 	loss    bool // after a timeout, until what was in flight then is acknowledged
-	partial bool // a partial ACK has arrived in this recovery
 	force   bool // the next retransmission may exceed the window
 	recover Seq  // SND.NXT when recovery began
 	why     Why  // of the retransmissions that it causes
@@ -45,12 +44,18 @@ func (c *Conn) mayEnterRecovery() bool {
 func (c *Conn) enterRecovery(now ip.Time) {
 	flight := int(c.sent.flight)
 	c.cc.Loss(now, &c.win, flight)
-	c.rec.fast, c.rec.partial, c.rec.force = true, false, true
+	c.rec.fast, c.rec.force = true, true
 	c.rec.recover = c.snd.nxt
 	c.rec.why = WhyFastRetransmit
 	c.win.Cwnd = c.win.Ssthresh + dupThresh*c.win.MSS
-	c.sent.markLost(0)
+	c.loseFirst()
 	c.emitWhy(now, EventRecovery, WhyFastRetransmit, "RFC 6582 §3.2")
+}
+
+// loseFirst takes the first segment in flight for lost, and no more of what the device was to cut into many.
+func (c *Conn) loseFirst() {
+	c.sent.split(0, Size(c.fullMSS()))
+	c.sent.markLost(0)
 }
 
 // recoverAck handles an ACK of new data in fast recovery (RFC 6582 §3.2 step 3).
@@ -66,7 +71,7 @@ func (c *Conn) recoverAck(now ip.Time, acked int) {
 		c.win.Grow(c.win.MSS)
 	}
 	if c.sent.n > 0 {
-		c.sent.markLost(0)
+		c.loseFirst()
 		c.rec.force = true
 		c.rec.why = WhyPartialAck
 	}

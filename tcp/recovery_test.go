@@ -1,0 +1,234 @@
+package tcp_test
+
+import (
+	"testing"
+
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Loss recovery: RFC 5681 §3.2, RFC 6582.
+
+// flight brings a connection to where n full segments are in flight, from sequence number 1 on.
+func flight(t *testing.T, n int, changes ...func(*setup)) *connTest {
+	t.Helper()
+	p := newConnTest(t, tcp.Established, changes...)
+	p.send(1000 * n)
+	p.wantFull(1, n, 1000, 1)
+	return p
+}
+
+// §3.2: the third duplicate ACK retransmits, not the second, and not the fourth.
+func TestFastRetransmit(t *testing.T) {
+	p := flight(t, 6)
+	p.arrive(seg(A, 1, 1))
+	p.arrive(seg(A, 1, 1))
+	p.wantNothing()
+	p.arrive(seg(A, 1, 1))
+	got := p.want(seg(A, 1, 1).bytes(1000), tcp.WhyFastRetransmit)
+	if got.out.Nth != 1 {
+		t.Errorf("got number %d, want 1", got.out.Nth)
+	}
+	p.arrive(seg(A, 1, 1))
+	p.arrive(seg(A, 1, 1))
+	p.wantNothing()
+	p.arrive(seg(A, 1, 6001))
+	p.wantNoDeadline()
+}
+
+// §3.1, equation 4, and §3.2 steps 2 to 6: half the flight, three segments more, one for each duplicate ACK,
+// and the threshold at the end.
+func TestWindowInFastRecovery(t *testing.T) {
+	p := flight(t, 10)
+	for range 3 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyFastRetransmit)
+	if i := p.c.Info(); i.Ssthresh != 5000 || i.Cwnd != 8000 || !i.InRecovery {
+		t.Errorf("got ssthresh %d, cwnd %d, want 5000, 8000", i.Ssthresh, i.Cwnd)
+	}
+	p.send(5000)
+	p.wantNothing()
+	for n := 9; n <= 10; n++ {
+		p.arrive(seg(A, 1, 1))
+		p.wantNothing()
+		if got := p.c.Info().Cwnd; got != n*1000 {
+			t.Errorf("got cwnd %d, want %d", got, n*1000)
+		}
+	}
+	p.arrive(seg(A, 1, 1))
+	p.want(seg(A, 10_001, 1).bytes(1000), tcp.WhyData)
+	p.arrive(seg(A, 1, 10_001))
+	if i := p.c.Info(); i.Cwnd > 5000 || i.InRecovery {
+		t.Errorf("got cwnd %d, want 5000 at most", i.Cwnd)
+	}
+	p.skip(len(p.out))
+}
+
+// RFC 6582 §3.2 step 3: a partial ACK retransmits the next gap, and recovery goes on.
+func TestPartialAck(t *testing.T) {
+	p := flight(t, 10) // 1 and 4001 are lost
+	for range 3 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.arrive(seg(A, 1, 4001))
+	p.want(seg(A, 4001, 1).bytes(1000), tcp.WhyPartialAck)
+	if i := p.c.Info(); !i.InRecovery || i.Ssthresh != 5000 {
+		t.Errorf("got in recovery %v with ssthresh %d, want it with 5000", i.InRecovery, i.Ssthresh)
+	}
+	p.arrive(seg(A, 1, 10_001))
+	if p.c.Info().InRecovery {
+		t.Error("a full ACK does not end recovery")
+	}
+}
+
+// T24: every gap of a burst is closed by partial ACKs, without a timeout.
+func TestBurstOfLosses(t *testing.T) {
+	p := flight(t, 10) // everything from 2001 to 6000 is lost
+	p.arrive(seg(A, 1, 2001))
+	for range 3 {
+		p.arrive(seg(A, 1, 2001))
+	}
+	p.want(seg(A, 2001, 1).bytes(1000), tcp.WhyFastRetransmit)
+	for at := 3001; at < 6001; at += 1000 {
+		p.arrive(seg(A, 1, at))
+		p.want(seg(A, at, 1).bytes(1000), tcp.WhyPartialAck)
+	}
+	p.arrive(seg(A, 1, 10_001))
+	p.wantNoDeadline()
+}
+
+// RFC 6582 §3.2 step 2: the losses of one window halve it once.
+func TestNoSecondHalving(t *testing.T) {
+	p := flight(t, 10)
+	for range 3 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.arrive(seg(A, 1, 10_001))
+	p.send(2000)
+	p.wantFull(10_001, 2, 1000, 1)
+	for range 5 { // the echo of what was sent twice
+		p.arrive(seg(A, 1, 10_001))
+	}
+	p.wantNothing()
+	if got := p.c.Info().Ssthresh; got != 5000 {
+		t.Errorf("got ssthresh %d, want 5000 still", got)
+	}
+	p.arrive(seg(A, 1, 11_001))
+	for range 3 {
+		p.arrive(seg(A, 1, 11_001))
+	}
+	p.want(seg(A, 11_001, 1).bytes(1000), tcp.WhyFastRetransmit)
+}
+
+// RFC 6582 §4: duplicate ACKs after a timeout come from what was sent twice, and mean nothing.
+func TestNoFastRetransmitAfterATimeout(t *testing.T) {
+	p := flight(t, 10)
+	p.expire()
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyRTO)
+	for range 5 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.wantNothing()
+}
+
+// RFC 5681 §2, T31: what is no duplicate ACK.
+func TestNotADuplicateAck(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		in   func(i int) segment
+	}{
+		{"window updates", func(i int) segment { return seg(A, 1, 1).win(60_000 - i) }},
+		{"text", func(i int) segment { return seg(A, 1+i, 1).bytes(1) }},
+		{"old ACKs", func(i int) segment { return seg(A, 1, 1-i) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := flight(t, 6)
+			for i := 1; i < 8; i++ {
+				p.arrive(test.in(i))
+			}
+			for _, o := range p.out {
+				if len(o.text) > 0 {
+					t.Fatalf("got %v", p.format(o.segment))
+				}
+			}
+			p.skip(len(p.out))
+			if got := p.c.Info().DupAcks; got != 0 {
+				t.Errorf("got %d duplicate ACKs, want none", got)
+			}
+		})
+	}
+}
+
+// Nothing in flight, nothing lost.
+func TestDuplicateAcksWithNothingInFlight(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	for range 10 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.wantNothing()
+}
+
+// RFC 5681 §3.1: after a timeout one segment, half the flight as threshold, and slow start through what
+// was lost.
+func TestTimeoutAndSlowStart(t *testing.T) {
+	p := flight(t, 10)
+	p.expire()
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyRTO)
+	if i := p.c.Info(); i.Cwnd != 1000 || i.Ssthresh != 5000 || i.Flight != 1000 {
+		t.Errorf("got cwnd %d, ssthresh %d, flight %d, want 1000, 5000, 1000", i.Cwnd, i.Ssthresh, i.Flight)
+	}
+	p.arrive(seg(A, 1, 1001))
+	next := p.wantAgain(1001, 2)
+	p.arrive(seg(A, 1, 3001))
+	p.wantAgain(next, 4)
+	p.arrive(seg(A, 1, 10_001))
+	p.wantNoDeadline()
+	if p.c.Info().InRecovery {
+		t.Error("everything is acknowledged, and recovery goes on")
+	}
+}
+
+// wantAgain wants n full segments again from seq on, and returns what follows.
+func (p *connTest) wantAgain(seq, n int) int {
+	p.t.Helper()
+	for range n {
+		p.want(seg(A, seq, 1).bytes(1000), tcp.WhyRTO)
+		seq += 1000
+	}
+	return seq
+}
+
+// RFC 5681 §3.1: "the value of ssthresh is held constant" when a retransmission is lost.
+func TestSecondTimeoutKeepsTheThreshold(t *testing.T) {
+	p := flight(t, 10)
+	for range 4 {
+		p.expire()
+		p.want(seg(A, 1, 1).bytes(1000), tcp.WhyRTO)
+		if got := p.c.Info().Ssthresh; got != 5000 {
+			t.Errorf("got ssthresh %d, want 5000", got)
+		}
+	}
+}
+
+// What the device was to cut is many segments: the loss of one sends one again.
+func TestFastRetransmitOfAMergedSegment(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.c.SetGSO(65_535)
+	p.send(10_000)
+	if got := p.want(seg(A, 1, 1).bytes(10_000), tcp.WhyData); got.out.GSO != 1000 {
+		t.Fatalf("got segments of %d, want 1000", got.out.GSO)
+	}
+	p.arrive(seg(A, 1, 3001))
+	for range 3 {
+		p.arrive(seg(A, 1, 3001))
+	}
+	p.want(seg(A, 3001, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.wantNothing()
+	p.arrive(seg(A, 1, 5001)) // and another is lost
+	p.want(seg(A, 5001, 1).bytes(1000), tcp.WhyPartialAck)
+	p.wantNothing()
+	p.arrive(seg(A, 1, 10_001))
+	p.wantNoDeadline()
+}
