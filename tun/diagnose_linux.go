@@ -223,7 +223,7 @@ func checkLeftovers() Check {
 	if len(left.tables)+len(left.rules) > 0 {
 		c.OK = false
 		c.Found = fmt.Sprintf("%d firewall tables and %d rules of processes that died", len(left.tables), len(left.rules))
-		c.Fix = "sockeye down"
+		c.Fix = "sudo sockeye doctor --clean"
 	}
 	return c
 }
