@@ -1,0 +1,205 @@
+package tcp_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Congestion control: RFC 5681, MUST-19, and where it is enforced.
+
+// RFC 6928: ten segments at first.
+func TestInitialWindow(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.send(50_000)
+	p.wantFull(1, 10, 1000, 1)
+	p.wantNothing()
+}
+
+// RFC 6928 §2, as Linux: a SYN sent more than twice makes it one segment.
+func TestInitialWindowAfterLostSyns(t *testing.T) {
+	for _, test := range []struct{ lost, want int }{{0, 10}, {1, 10}, {2, 1}} {
+		p := newConnTest(t, tcp.SynSent)
+		for range test.lost {
+			p.expire()
+		}
+		p.skip(test.lost)
+		p.arrive(p.peerSyn(S|A, 1))
+		p.skip(1)
+		p.send(50_000)
+		p.wantFull(1, test.want, 1000, 1)
+		p.wantNothing()
+	}
+}
+
+// §3.1: slow start grows by what was acknowledged, so one ACK for one segment lets two out.
+func TestSlowStart(t *testing.T) {
+	p := newConnTest(t, tcp.Established, window(60_000))
+	p.send(100_000)
+	next := p.wantFull(1, 10, 1000, 1)
+	for acked := 1001; acked <= 10_001; acked += 1000 {
+		p.arrive(seg(A, 1, acked))
+		next = p.wantFull(next, 2, 1000, 1)
+		p.wantNothing()
+	}
+	if got := p.c.Info().Cwnd; got != 20_000 {
+		t.Errorf("got cwnd %d, want 20000", got)
+	}
+}
+
+// §3.1: congestion avoidance grows by one segment a round trip.
+func TestCongestionAvoidance(t *testing.T) {
+	p := flight(t, 10)
+	for range 3 {
+		p.arrive(seg(A, 1, 1))
+	}
+	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.send(200_000)
+	p.arrive(seg(A, 1, 10_001)) // the end of recovery: ssthresh 5000
+	next := 10_001
+	for p.c.Info().Cwnd < 5000 {
+		n := len(p.out)
+		next = p.wantFull(next, n, 1000, 1)
+		p.arrive(seg(A, 1, next))
+	}
+	for want := 5; want < 9; want++ {
+		n := len(p.out)
+		if n != want {
+			t.Fatalf("got a flight of %d segments, want %d", n, want)
+		}
+		begin := next
+		next = p.wantFull(next, n, 1000, 1)
+		for acked := begin + 1000; acked <= next; acked += 1000 {
+			p.arrive(seg(A, 1, acked))
+		}
+	}
+	p.skip(len(p.out))
+}
+
+// RFC 7661: an application that writes little must not grow a window that was never filled. T13.
+func TestWindowDoesNotGrowUnused(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	for range 10_000 {
+		p.exchange(10 * ms)
+	}
+	if got := p.c.Info().Cwnd; got != 10_000 {
+		t.Errorf("got cwnd %d after 10000 small writes, want 10000", got)
+	}
+}
+
+// T14: an ACK without loss never makes the window smaller.
+func TestAcksDoNotShrinkTheWindow(t *testing.T) {
+	p := newConnTest(t, tcp.Established, window(60_000))
+	last := 0
+	for range 200 {
+		at := p.wrote
+		p.send(7000)
+		p.advance(10 * ms)
+		p.skip(len(p.out))
+		p.arrive(seg(A, 1, at+7000))
+		if got := p.c.Info().Cwnd; got < last {
+			t.Fatalf("cwnd fell from %d to %d", last, got)
+		} else {
+			last = got
+		}
+	}
+}
+
+// §4.1: after an idle time of one RTO the window is that of a new connection again.
+func TestIdleRestart(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.send(40_000)
+	for at := 1001; at <= 40_001; at += 1000 {
+		p.arrive(seg(A, 1, at))
+	}
+	p.skip(40)
+	grown := p.c.Info().Cwnd
+	if grown <= 20_000 {
+		t.Fatalf("got cwnd %d, want more than 20000 to start from", grown)
+	}
+	p.advance(p.c.Info().RTO)
+	p.send(1000)
+	if got := p.c.Info().Cwnd; got != grown {
+		t.Errorf("got cwnd %d after one RTO, want %d", got, grown)
+	}
+	p.arrive(seg(A, 1, 41_001))
+	p.advance(p.c.Info().RTO + ms)
+	p.send(1000)
+	if got := p.c.Info().Cwnd; got != 10_000 {
+		t.Errorf("got cwnd %d after more than that, want 10000", got)
+	}
+	p.skip(2)
+}
+
+// T33: the window counts what is in flight, with the device's merged segments as well.
+func TestWindowIsEnforced(t *testing.T) {
+	for _, gso := range []int{0, 65_535} {
+		p := newConnTest(t, tcp.Established, window(60_000))
+		p.c.SetGSO(gso)
+		p.send(1_000_000)
+		acked := 1
+		for range 500 {
+			i := p.c.Info()
+			if i.Flight > i.Cwnd {
+				t.Fatalf("%d bytes in flight with a window of %d", i.Flight, i.Cwnd)
+			}
+			p.skip(len(p.out))
+			acked += 1 + acked%1777
+			acked = min(acked, 1_000_001)
+			p.arrive(seg(A, 1, acked))
+		}
+		p.skip(len(p.out))
+		p.abort()
+		p.skip(1)
+	}
+}
+
+// The threshold is two segments at least (§3.1, equation 4).
+func TestThresholdFloor(t *testing.T) {
+	p := flight(t, 1)
+	p.expire()
+	p.skip(1)
+	if got := p.c.Info().Ssthresh; got != 2000 {
+		t.Errorf("got ssthresh %d, want 2000", got)
+	}
+}
+
+// A constant is a congestion control of the test's own.
+type constant struct{ acked, losses, timeouts int }
+
+func (*constant) Name() string { return "constant" }
+
+func (c *constant) Acked(ip.Time, *tcp.CongestionWindow, tcp.AckSample) { c.acked++ }
+
+func (c *constant) Loss(_ ip.Time, w *tcp.CongestionWindow, _ int) { c.losses++; w.Ssthresh = w.Cwnd }
+
+func (c *constant) Timeout(_ ip.Time, w *tcp.CongestionWindow, _ int) {
+	c.timeouts++
+	w.Ssthresh = w.Cwnd
+}
+
+// Another algorithm can be brought along.
+func TestOwnCongestionControl(t *testing.T) {
+	own := new(constant)
+	p := newConnTest(t, tcp.Established, func(s *setup) {
+		s.cfg.Congestion = func() tcp.Congestion { return own }
+		s.cfg.InitialWindow = 4
+	})
+	p.send(20_000)
+	p.wantFull(1, 4, 1000, 1)
+	p.wantNothing()
+	p.arrive(seg(A, 1, 1001))
+	p.wantFull(4001, 1, 1000, 1)
+	for range 3 {
+		p.arrive(seg(A, 1, 1001))
+	}
+	p.want(seg(A, 1001, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.skip(len(p.out))
+	p.advance(3 * time.Second)
+	p.skip(len(p.out))
+	if own.acked == 0 || own.losses != 1 || own.timeouts != 1 || p.c.Info().Congestion != "constant" {
+		t.Errorf("got %+v", *own)
+	}
+}
