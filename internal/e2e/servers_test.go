@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// The servers of the lab: net/http, nginx and Apache, each plain and over TLS, each on both families,
+// The servers of the lab, one process each, so that nothing outlives the namespace: net/http, nginx and Apache, each plain and over TLS, each on both families,
 // all with the same files.
 
 // A site is a running server.
@@ -144,7 +144,7 @@ func (n *network) serveNginx(root, cert, key string) (site, bool) {
 		return site{}, false
 	}
 	conf := fmt.Sprintf(`
-daemon off; pid %[1]s/nginx.pid; error_log %[1]s/nginx.log; worker_processes 1;
+daemon off; master_process off; pid %[1]s/nginx.pid; error_log %[1]s/nginx.log;
 events { worker_connections 1024; }
 http {
   access_log off; sendfile on;
