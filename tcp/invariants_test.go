@@ -125,13 +125,12 @@ func (c *Conn) checkRecvSpace() error {
 		text--
 	}
 	held := r.text.bytes + int(r.wnd())
-	limit := max(c.cfg.RecvBuffer, int(c.synWindow())) + 1<<r.scale
 	switch {
 	case r.edge.Less(r.nxt):
 		return fmt.Errorf("RCV.NXT %d is beyond the window's edge %d", r.nxt, r.edge)
 	case r.text.next != text:
 		return fmt.Errorf("RCV.NXT %d, but the text ends at %d", r.nxt, r.text.next)
-	case held > limit:
+	case held > c.cfg.RecvBuffer:
 		return fmt.Errorf("%d bytes unread and a window of %d are more than the buffer of %d", r.text.bytes, r.wnd(), c.cfg.RecvBuffer)
 	}
 	return nil

@@ -36,11 +36,17 @@ func (c *Conn) newWindow() Size {
 	return Size(free)
 }
 
-// advertise fills in the window field and moves the right edge. A scaled window is rounded
-// up: rounded down it would take back up to 2^scale bytes that were offered before.
+// advertise fills in the window field and moves the right edge. A scaled window is rounded up while the
+// buffer has room for that, because rounded down it shows less than was offered before; at the end of
+// the buffer it does, by less than one step (RFC 7323 §2.4). What was offered is always honoured.
 func (c *Conn) advertise() uint16 {
 	w := c.newWindow()
-	field := min((w+1<<c.rcv.scale-1)>>c.rcv.scale, 0xffff)
+	field := w >> c.rcv.scale
+	up := (field + 1) << c.rcv.scale
+	if field<<c.rcv.scale != w && c.rcv.text.bytes+int(up) <= c.cfg.RecvBuffer {
+		field++
+	}
+	field = min(field, 0xffff)
 	c.rcv.edge = maxSeq(c.rcv.edge, c.rcv.nxt.Add(field<<c.rcv.scale))
 	return uint16(field)
 }
