@@ -270,11 +270,18 @@ func unescape(s string) string {
 
 // requestURL returns a URL that net/http sends just as t is written.
 func (t *target) requestURL() *url.URL {
-	u := &url.URL{Scheme: t.scheme, Host: t.hostHeader(), Opaque: t.path + t.query}
-	if strings.HasPrefix(t.path, "//") {
-		// An opaque part that begins with two slashes would be read as an
-		// authority. The absolute form says the same (RFC 9112 §3.2.2).
-		u.Opaque = "//" + u.Host + t.path + t.query
+	u := &url.URL{Scheme: t.scheme, Host: t.hostHeader()}
+	if !strings.HasPrefix(t.path, "//") {
+		u.Opaque = t.path + t.query
+		return u
 	}
+	// An opaque part that begins with two slashes would be read as an authority.
+	path, err := url.PathUnescape(t.path)
+	u.Path, u.RawPath = path, t.path
+	if err != nil || u.EscapedPath() != t.path {
+		// The absolute form says the same (RFC 9112 §3.2.2).
+		return &url.URL{Scheme: u.Scheme, Host: u.Host, Opaque: "//" + u.Host + t.path + t.query}
+	}
+	u.RawQuery, u.ForceQuery = strings.TrimPrefix(t.query, "?"), t.query == "?"
 	return u
 }

@@ -121,7 +121,7 @@ func parseSize(s string) (int64, error) {
 	}
 	f, err := strconv.ParseFloat(number, 64)
 	size := f * math.Pow(1024, float64(power))
-	if err != nil || len(unit) > 1 || unit != "" && power == 0 || size < 0 || size >= math.MaxInt64 {
+	if err != nil || len(unit) > 1 || unit != "" && power == 0 || !(size >= 0 && size < math.MaxInt64) {
 		return 0, fmt.Errorf("%q is no size; write bytes, or a number with K, M or G", s)
 	}
 	return int64(size), nil

@@ -44,7 +44,7 @@ Exit codes are curl's:
 Environment: SSLKEYLOGFILE (TLS secrets, for Wireshark), SSL_CERT_FILE,
   SSL_CERT_DIR, NO_COLOR
 
-Not supported: proxies (also the environment's), cookies other than by -H, netrc,
+Not supported: proxies (also the environment's), cookies but by -H, netrc,
   uploads, forms, URL globbing, HTTP/1.0, HTTP/3, schemes but http and https`
 
 func newGetCommand(a *app) *cobra.Command {
@@ -100,7 +100,7 @@ func (a *app) get(c *cobra.Command, o *getOptions) error {
 			break
 		}
 	}
-	return g.close(last)
+	return g.close(ctx, last)
 }
 
 // check refuses what makes no sense together.
@@ -160,13 +160,13 @@ func (g *getRun) fetch(ctx context.Context, i int, url string) *exitError {
 		res.Err = err
 	}
 	res.FileName = out.name()
-	return g.conclude(res, out)
+	return g.conclude(ctx, res, out)
 }
 
 // conclude prints what is due after a transfer and returns its error.
-func (g *getRun) conclude(res *httpget.Result, out *sink) *exitError {
+func (g *getRun) conclude(ctx context.Context, res *httpget.Result, out *sink) *exitError {
 	if res.Index == len(g.o.urls)-1 && g.wantsPath() {
-		g.hangUp() // only then is the path of states at its end
+		g.hangUp(ctx) // only then is the path of states at its end
 		res.UpdateTCP()
 	}
 	g.trace.drain()
@@ -179,7 +179,7 @@ func (g *getRun) conclude(res *httpget.Result, out *sink) *exitError {
 	}
 	if g.format != "" {
 		if err := res.WriteOut(g.format, g.stdout, g.stderr); err != nil && exit == nil {
-			exit = &exitError{code: int(httpget.WriteError), err: fmt.Errorf("Failure writing output to destination: %w", err)}
+			exit = asExit(&httpget.Error{Code: httpget.WriteError, Msg: "Failure writing output to destination: standard output: " + cause(err), Err: err})
 		}
 	}
 	return exit

@@ -31,24 +31,22 @@ type sink struct {
 
 // outputFor returns the sink for the i-th URL.
 func (g *getRun) outputFor(i int, url string) (*sink, *httpget.Error) {
-	s := &sink{out: g.stdout, dirs: g.o.createDirs, wary: onTerminal(g.stdout)}
 	if i >= len(g.o.outputs) {
-		return s, nil
+		return &sink{out: g.stdout, wary: onTerminal(g.stdout)}, nil
 	}
 	to := g.o.outputs[i]
-	if to.remote {
-		name := remoteName(url)
-		if name == "" {
+	switch {
+	case to.remote:
+		to.file = remoteName(url)
+		if to.file == "" {
 			return nil, &httpget.Error{Code: httpget.WriteError, Msg: fmt.Sprintf("Remote file name has no length: %s ends without one", url), Hint: "-o FILE names the file"}
 		}
-		to.file = name
-	} else if to.file == "-" {
-		s.wary = false
-		return s, nil
+	case to.file == "-":
+		return &sink{out: g.stdout}, nil
 	}
-	s.path, s.out = filepath.Join(g.o.outputDir, to.file), nil
-	if g.o.outputDir == "" {
-		s.path = to.file
+	s := &sink{path: to.file, dirs: g.o.createDirs}
+	if g.o.outputDir != "" {
+		s.path = filepath.Join(g.o.outputDir, to.file)
 	}
 	return s, nil
 }
@@ -144,13 +142,8 @@ func (s *sink) failure(err error) *httpget.Error {
 	return &httpget.Error{Code: httpget.WriteError, Msg: fmt.Sprintf("Failure writing output to destination: %s: %s", name, why), Err: err}
 }
 
-// name returns the file's name, once there is a file.
-func (s *sink) name() string {
-	if s.file == nil {
-		return ""
-	}
-	return s.path
-}
+// name returns the name of the file, if the body goes to one.
+func (s *sink) name() string { return s.path }
 
 // partial reports whether there is a file with something in it.
 func (s *sink) partial() bool { return s.file != nil && s.written > 0 }

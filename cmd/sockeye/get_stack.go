@@ -46,26 +46,32 @@ func (g *getRun) open(ctx context.Context) error {
 	return nil
 }
 
-// farewell bounds how long we wait for the peers' FINs at the end. A peer
-// that is there answers within a round trip.
-const farewell = time.Second
+// How long we wait for the peers' FINs at the end. A peer that is there answers within a round
+// trip; after Ctrl-C, somebody waits for us, and the peer was not done.
+const (
+	farewell     = time.Second
+	farewellSoon = 250 * time.Millisecond
+)
 
-// hangUp closes the idle connections and sees them off. It also does so after
-// Ctrl-C, which ended the context of everything else.
-func (g *getRun) hangUp() {
+// hangUp closes the idle connections and sees them off.
+func (g *getRun) hangUp(ctx context.Context) {
 	if g.hungUp {
 		return
 	}
 	g.hungUp = true
 	g.client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	patience := farewell
+	if ctx.Err() != nil {
+		patience = farewellSoon
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	g.stack.Shutdown(ctx)
 }
 
 // close ends the run. The error of the last transfer comes first.
-func (g *getRun) close(last *exitError) error {
-	g.hangUp()
+func (g *getRun) close(ctx context.Context, last *exitError) error {
+	g.hangUp(ctx)
 	err := g.stack.Close()
 	g.trace.finish()
 	for _, c := range g.closers {

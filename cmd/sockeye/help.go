@@ -64,6 +64,9 @@ func writeFlags(b *strings.Builder, c *cobra.Command, all bool) {
 	order := []string{groupOutput, groupRequest, groupConnection, groupStack, groupLook, "Flags"}
 	grouped := false
 	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" { // whoever reads this has found it
+			return
+		}
 		name := "Flags"
 		if g := f.Annotations[inGroup]; g != nil {
 			name, grouped = g[0], true
@@ -89,9 +92,6 @@ func writeFlags(b *strings.Builder, c *cobra.Command, all bool) {
 
 func writeFlagLines(b *strings.Builder, flags []*pflag.Flag) {
 	for _, f := range flags {
-		if f.Hidden {
-			continue
-		}
 		value, usage := pflag.UnquoteUsage(f)
 		name := "    --" + f.Name
 		if f.Shorthand != "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -23,10 +24,24 @@ func main() {
 	os.Exit(code)
 }
 
-// interruptible returns a context that ends with the first SIGINT or SIGTERM;
-// a second one ends the program at once, as it would have without us.
+// insist is how long after the first signal a second one is taken for the
+// user's impatience: tools like timeout(1) send theirs twice at once, to the process and to its group.
+const insist = 300 * time.Millisecond
+
+// interruptible returns a context that ends with the first SIGINT or SIGTERM,
+// so that what was begun is taken back. A later one ends the program at once.
 func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		for first := time.Now(); ; <-signals {
+			if time.Since(first) > insist {
+				os.Exit(exitInterrupted)
+			}
+		}
+	}()
+	return ctx, cancel
 }

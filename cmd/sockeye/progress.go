@@ -29,9 +29,9 @@ func (g *getRun) newMeter(out *sink) *meter {
 // redraw is how often the meter is drawn: often enough to look alive.
 const redraw = 100 * time.Millisecond
 
-// update shows how much there is; it makes the meter when the body begins.
+// update shows how much there is; it makes the meter with the first bytes.
 func (m *meter) update(received, total int64) {
-	if m.run == nil {
+	if m.run == nil || received == 0 {
 		return
 	}
 	if m.bar == nil {

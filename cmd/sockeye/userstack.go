@@ -100,7 +100,7 @@ func upError(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return &httpget.Error{
 			Code: httpget.NoPrivilege, Err: err,
-			Msg:  fmt.Sprintf("Failed to set up the stack: a TUN device needs CAP_NET_ADMIN (%v)", err),
+			Msg:  fmt.Sprintf("Failed to set up the stack: %v", err),
 			Hint: "run it with sudo, or over the kernel's TCP with --stack kernel; sockeye doctor says more",
 		}
 	case errors.Is(err, context.Canceled):

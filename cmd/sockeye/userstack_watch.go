@@ -31,6 +31,9 @@ func (w *stackWatch) init(g *getRun) {
 	if g.o.ladder != "" {
 		w.recorder = ladder.NewRecorder(ladderEvents)
 	}
+	if g.trace.listens() {
+		g.trace.start()
+	}
 }
 
 // ladderEvents is how many events a ladder is drawn of; of a longer record it
@@ -42,6 +45,9 @@ const ladderEvents = 1 << 16
 const maxPaths = 1 << 12
 
 func (w *stackWatch) event(e *tcp.Event) {
+	if isDeparture(e) || isForeign(e) {
+		return
+	}
 	if w.recorder != nil {
 		w.recorder.Record(e)
 	}
@@ -60,6 +66,19 @@ func (w *stackWatch) event(e *tcp.Event) {
 	if len(w.paths) < maxPaths {
 		w.paths[key] = append(w.paths[key], e.State)
 	}
+}
+
+// isDeparture reports whether an event is only the end of the program, which
+// does not sit out the 2 MSL of TIME-WAIT: that belongs to no story of the connection.
+func isDeparture(e *tcp.Event) bool {
+	return e.Kind == tcp.EventCall && e.Call == tcp.CallAbort && e.State == tcp.TimeWait ||
+		e.Kind == tcp.EventState && e.From == tcp.TimeWait && e.Cause == tcp.CauseAborted
+}
+
+// isForeign reports whether a packet was dropped that was not TCP's: the
+// kernel speaks IPv6 neighbour discovery on every interface.
+func isForeign(e *tcp.Event) bool {
+	return e.Kind == tcp.EventDrop && e.Local.Port() == 0 && e.Remote.Port() == 0
 }
 
 // path returns the states that a connection went through: "SYN-SENT>ESTABLISHED".
