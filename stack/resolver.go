@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Names: the resolver of package net, over our own UDP and TCP.
@@ -29,6 +28,9 @@ func (n *Net) newResolver() *net.Resolver {
 // one thing, and not the connections that it takes.
 func (n *Net) dialDNS(ctx context.Context, network, address string) (net.Conn, error) {
 	server, index, err := n.dnsServer(address)
+	if err == nil {
+		err = ctx.Err() // it does not look before it tries the next server
+	}
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
@@ -44,7 +46,7 @@ func (n *Net) dialDNS(ctx context.Context, network, address string) (net.Conn, e
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: endpoint(network, server.Addr(), server.Port()), Err: err}
 	}
 	// Go's resolver leaves a read that nobody waits for any more to its timeout; we end it.
-	context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	context.AfterFunc(ctx, func() { c.Close() })
 	return n.watchDNS(ctx, c, index), nil
 }
 
