@@ -13,7 +13,8 @@ const (
 	// quickAcks is how many of the first segments are acknowledged at once, so
 	// that the sender's window opens fast. Linux uses the same number.
 	quickAcks = 16
-	// maxOwed bounds the duplicate ACKs that one batch of segments can cause.
+	// maxOwed bounds the duplicate ACKs that one batch of segments can cause: the number of segments in
+	// the largest packet that a device merges, with an MSS of 1 KiB.
 	maxOwed = 64
 )
 
@@ -30,33 +31,33 @@ type ackState struct {
 	sent     Seq     // Last.ACK.sent (RFC 7323 §4.3)
 }
 
-// ackNow makes one ACK due, which covers all that has arrived (MUST-58, MUST-59).
+// ackNow makes an ACK due, which covers all that has arrived (MUST-58, MUST-59).
 func (c *Conn) ackNow(why Why) {
 	if c.ack.owed == 0 {
 		c.ack.owed, c.ack.why = 1, why
 	}
 }
 
-// ackOwed makes one more ACK due: the peer counts duplicates (RFC 5681 §4.2, MAY-13).
-func (c *Conn) ackOwed(why Why) {
-	if c.ack.owed == 0 || c.ack.why == WhyAck {
-		c.ack.why = why
-	}
-	c.ack.owed = min(c.ack.owed+1, maxOwed)
+// ackGap makes one more ACK due, for a segment behind a gap: the peer counts them (RFC 5681 §4.2, MAY-13).
+func (c *Conn) ackGap() {
+	c.ack.owed, c.ack.why = min(c.ack.owed+1, maxOwed), WhyDupAck
 }
 
-// acknowledgeText decides about the ACK of n bytes of text that arrived.
-func (c *Conn) acknowledgeText(now ip.Time, n int, push, inOrder bool) {
+// acknowledgeText decides about the ACK of n bytes of text that arrived. advanced says that RCV.NXT
+// moved, gap that something was missing before.
+func (c *Conn) acknowledgeText(now ip.Time, n int, push, advanced, gap bool) {
 	idle := c.ack.lastText != 0 && now.Sub(c.ack.lastText) > c.rtt.timeout(c.cfg.MaxRTO)
 	c.ack.lastText = now
 	if idle {
 		c.ack.quick, c.ack.pingpong = quickAcks, false // the sender is in slow start again
 	}
 	switch {
-	case !inOrder:
-		c.ackOwed(WhyDupAck) // "SHOULD send an immediate duplicate ACK when an out-of-order segment arrives"
-	case len(c.rcv.text.runs) > 0 || c.rcv.fin:
-		c.ackOwed(WhyAck) // a gap is closing: the sender waits to hear it
+	case !advanced:
+		c.ackGap() // "SHOULD send an immediate duplicate ACK when an out-of-order segment arrives"
+	case gap:
+		// "an immediate ACK when the incoming segment fills in all or part of a gap". One: those that
+		// this batch owed before would look like duplicates of it.
+		c.ack.owed, c.ack.why = 1, WhyAck
 	case c.rcv.nxt.Sub(c.ack.sent) > Size(c.rcv.segMSS), // at least every second full segment (SHLD-19)
 		c.ack.quick > 0 && !c.ack.pingpong:
 		c.ack.quick = max(c.ack.quick-1, 0)
@@ -94,11 +95,14 @@ func (c *Conn) ackAfterRead() {
 	}
 }
 
-// acked notes that a segment with an ACK goes out.
+// acked notes that a segment with an ACK goes out. It stands for all that are owed, but not for duplicate
+// ones: with text they do not count (RFC 5681 §2).
 func (c *Conn) acked() {
 	c.ack.sent = c.rcv.nxt
 	c.rcv.dsack = Block{}
-	c.ack.owed = max(c.ack.owed-1, 0)
+	if c.ack.why != WhyDupAck {
+		c.ack.owed = 0
+	}
 	c.ack.delayed = false
 	c.timers[timerDelayedAck] = 0
 }
@@ -108,7 +112,6 @@ func (c *Conn) answered(now ip.Time) {
 	if c.ack.lastText != 0 && now.Sub(c.ack.lastText) < c.ack.ato {
 		c.ack.pingpong = true
 	}
-	c.ack.owed = 0 // the text carries the ACK, duplicates included
 }
 
 // measureSegment learns what the peer sends as a full segment.

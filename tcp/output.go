@@ -311,6 +311,7 @@ func (c *Conn) sendAck(now ip.Time, out *Output) bool {
 	}
 	c.options(now, &out.Options)
 	c.header(out, c.snd.nxt, c.ack.why)
+	c.ack.owed = max(c.ack.owed-1, 0)
 	return true
 }
 

@@ -87,7 +87,7 @@ func (c *Conn) allowChallenge(now ip.Time) bool {
 func (c *Conn) sendChallenge(now ip.Time) {
 	if c.allowChallenge(now) {
 		c.stats.Challenges++
-		c.ackOwed(WhyChallengeAck)
+		c.ackNow(WhyChallengeAck)
 	}
 }
 

@@ -78,9 +78,9 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 		c.timers[timerTimeWait] = now.Add(2 * c.cfg.MSL)
 	case len(seg.Text) > 0 || seg.Flags.Has(FIN):
 		// Always answered: the peer sends again because our ACK was lost.
-		c.ackOwed(WhyDupAck)
+		c.ackNow(WhyDupAck)
 	case c.allowChallenge(now):
-		c.ackOwed(WhyDupAck) // an empty one may be part of an endless exchange of ACKs
+		c.ackNow(WhyDupAck) // an empty one may be part of an endless exchange of ACKs
 	}
 }
 
@@ -102,7 +102,7 @@ func (c *Conn) trim(now ip.Time, seg *Segment) {
 		n := min(old, Size(len(seg.Text)))
 		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 		if n > 0 {
-			c.ackOwed(WhyDupAck)
+			c.ackNow(WhyDupAck)
 		}
 		seg.Text = seg.Text[n:]
 		if old > n {
@@ -114,7 +114,7 @@ func (c *Conn) trim(now ip.Time, seg *Segment) {
 		c.drop(now, seg, ip.DropReceiveBuffer, "RFC 9293 §3.10.7.4, first")
 		seg.Text = seg.Text[:room]
 		seg.Flags &^= FIN
-		c.ackOwed(WhyDupAck)
+		c.ackNow(WhyDupAck)
 	}
 }
 
@@ -144,7 +144,7 @@ func (c *Conn) checkTimestamp(now ip.Time, seg *Segment) bool {
 		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 	}
 	if seg.Len() > 0 || c.allowChallenge(now) {
-		c.ackOwed(WhyDupAck)
+		c.ackNow(WhyDupAck)
 	}
 	return false
 }

@@ -48,7 +48,7 @@ func (c *Conn) processText(now ip.Time, seg *Segment) {
 	}
 	c.measureSegment(seg)
 	before := c.rcv.text.bytes
-	inOrder := seg.Seq == c.rcv.nxt
+	nxt, gap := c.rcv.nxt, len(c.rcv.text.runs) > 0 || c.rcv.fin
 	n := len(seg.Text)
 	push := seg.Flags.Has(PSH)
 	seq := seg.Seq
@@ -65,7 +65,7 @@ func (c *Conn) processText(now ip.Time, seg *Segment) {
 	if c.rcvShut {
 		c.discard()
 	}
-	c.acknowledgeText(now, n, push, inOrder && dup == (Block{}))
+	c.acknowledgeText(now, n, push, c.rcv.nxt != nxt, gap)
 }
 
 // checkFin is the eighth step. textEnd is the sequence number behind the segment's text. A FIN that
@@ -77,7 +77,7 @@ func (c *Conn) checkFin(now ip.Time, seg *Segment, textEnd Seq) {
 	if seg.Flags.Has(FIN) && !c.rcv.fin {
 		c.rcv.fin, c.rcv.finSeq = true, textEnd
 		if textEnd == seg.Seq && c.rcv.nxt.Less(textEnd) {
-			c.ackOwed(WhyDupAck) // no text has caused it, and a gap shows (MAY-13)
+			c.ackGap() // no text has caused it, and a gap shows (MAY-13)
 		}
 	}
 	if !c.rcv.fin || c.rcv.nxt.Less(c.rcv.finSeq) {
