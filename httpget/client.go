@@ -114,17 +114,9 @@ func (c *Client) popIdle(key string) *link {
 // release keeps a connection for the next request, if it can take one, and
 // reports whether it did.
 func (c *Client) release(l *link) bool {
-	if l.usable() && c.keep(l) {
-		return true
-	}
-	l.close()
-	return false
-}
-
-func (c *Client) keep(l *link) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.idle[l.key]) >= maxIdle {
+	if !l.usable() || len(c.idle[l.key]) >= maxIdle {
 		return false
 	}
 	if c.idle == nil {

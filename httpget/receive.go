@@ -20,24 +20,19 @@ func (h *hop) receive(ctx context.Context, resp *http.Response) *Error {
 	t := h.t
 	failed := t.failure(resp.StatusCode)
 	if failed != nil && t.req.Fail == FailEarly {
-		h.abandon()
 		return failed
 	}
 	if t.req.NoBody && !strings.EqualFold(h.Method, http.MethodHead) {
-		h.abandon() // a body comes, but only the header was asked for
-		return failed
+		return failed // a body comes, but only the header was asked for
 	}
-	body := newBody(ctx, h, resp)
-	err := body.deliver()
-	resp.Body.Close()
-	if err != nil {
-		h.abandon()
+	defer resp.Body.Close()
+	if err := newBody(ctx, h, resp).deliver(); err != nil {
 		return err
 	}
 	if err := h.writeTrailer(resp); err != nil {
 		return err
 	}
-	h.release()
+	h.whole = true
 	return failed
 }
 

@@ -3,7 +3,6 @@ package httpget
 import (
 	"io"
 	"net/http"
-	"strings"
 )
 
 // Redirects, RFC 9110 §15.4, as curl follows them.
@@ -59,20 +58,5 @@ const maxDiscard = 256 << 10
 func (h *hop) discard(resp *http.Response) {
 	_, err := io.CopyN(io.Discard, resp.Body, maxDiscard)
 	resp.Body.Close()
-	if err == io.EOF || resp.Body == http.NoBody || strings.EqualFold(h.Method, http.MethodHead) {
-		h.release()
-		return
-	}
-	h.abandon()
-}
-
-// release gives the connection back for the next request.
-func (h *hop) release() {
-	l := h.link
-	if l.usable() {
-		h.t.infof("Connection #%d to host %s left intact", l.serial, h.host)
-	} else {
-		h.t.infof("Closing connection %d", l.serial)
-	}
-	h.t.client.release(l)
+	h.whole = err == io.EOF
 }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -55,6 +57,7 @@ func canned(t *testing.T, answer string) string {
 func webServer(t *testing.T, tls bool, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of what is meant to fail
 	if tls {
 		s.EnableHTTP2 = true
 		s.StartTLS()

@@ -30,8 +30,9 @@ type hop struct {
 	target     *target
 	host, port string // where to connect: the target's own, or a detour
 	start      time.Time
-	link       *link
-	seen       exchange
+	link       *link    // nil until there is one
+	whole      bool     // the answer was read to its end: the connection can be used again
+	seen       exchange // on the link, so far
 }
 
 // Get makes one transfer. The result is never nil and holds what there was,
@@ -64,13 +65,13 @@ func (t *transfer) run(ctx context.Context) *Error {
 		t.infof("No scheme in the URL: assuming %s://", next.scheme)
 	}
 	t.first = next.origin()
-	for next != nil {
+	for {
 		next, err = t.hop(ctx, next)
-		if err != nil {
+		if err != nil || next == nil {
 			return err
 		}
+		t.infof("Issue another request to this URL: '%s'", next)
 	}
-	return nil
 }
 
 // hop asks for one URL and returns where to go next, nil to stay.
@@ -87,7 +88,7 @@ func (t *transfer) hop(ctx context.Context, to *target) (*target, *Error) {
 	return next, err
 }
 
-// finish adds the hop to the result, however far it came.
+// finish adds the hop to the result, however far it came, and lets go of the connection.
 func (h *hop) finish() {
 	t := h.t
 	if h.link != nil {
@@ -97,6 +98,7 @@ func (h *hop) finish() {
 		t.res.SizeUpload += h.seen.uploaded
 		t.res.link = h.link
 		t.res.UpdateTCP()
+		defer h.letGo()
 	}
 	if !h.seen.first.IsZero() {
 		h.Times.StartTransfer = max(h.seen.first.Sub(h.start), time.Microsecond)
@@ -115,17 +117,14 @@ func (h *hop) run(ctx context.Context) (*target, *Error) {
 	}
 	h.noteAnswer(resp)
 	if err := h.writeHeader(0); err != nil {
-		h.abandon()
 		return nil, err
 	}
 	next, err := h.redirect(resp)
 	switch {
 	case err != nil:
-		h.abandon()
 		return nil, err
 	case next != nil:
 		h.discard(resp)
-		h.t.infof("Issue another request to this URL: '%s'", next)
 		return next, nil
 	}
 	return nil, h.receive(ctx, resp)
@@ -142,8 +141,8 @@ func (h *hop) exchange(ctx context.Context) (*http.Response, *Error) {
 		// The server may close an idle connection at any time, also just as we
 		// write to it. It said nothing to this request: ask again on a new one.
 		h.t.infof("Connection died, retrying a fresh connect")
-		h.abandon()
-		h.Reused, h.Times = false, Times{}
+		h.letGo()
+		h.link, h.Reused, h.Times = nil, false, Times{}
 	}
 	var err *Error
 	if h.link, err = h.connect(ctx); err != nil {
@@ -206,10 +205,16 @@ func (h *hop) writeHeader(from int) *Error {
 	return nil
 }
 
-// abandon closes a connection that is in the middle of something.
-func (h *hop) abandon() {
-	h.link.close()
-	h.t.infof("Closing connection %d", h.link.serial)
+// letGo keeps the connection for the next request, or closes it when it is in
+// the middle of something.
+func (h *hop) letGo() {
+	l := h.link
+	if h.whole && h.t.client.release(l) {
+		h.t.infof("Connection #%d to host %s left intact", l.serial, h.host)
+		return
+	}
+	l.close()
+	h.t.infof("Closing connection %d", l.serial)
 }
 
 // ended says why the context ended what was going on.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -159,6 +160,56 @@ func TestWriteErrors(t *testing.T) {
 	got = fetch(t, newClient(t), Request{URL: url, Output: writerFunc(func([]byte) (int, error) { return 0, own })})
 	if got.Err != own {
 		t.Errorf("got %v, want the writer's own error", got.Err)
+	}
+}
+
+func TestOneClientServesMany(t *testing.T) {
+	s := webServer(t, false, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
+	c := newClient(t)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 20 {
+				var body strings.Builder
+				path := fmt.Sprintf("/%d/%d", i, j)
+				res, err := c.Get(t.Context(), Request{URL: s.URL + path, Output: &body})
+				if err != nil || body.String() != path || res.SizeDownload != int64(len(path)) || len(res.Hops) != 1 {
+					t.Errorf("%s: error %v, body %q, size %d", path, err, body.String(), res.SizeDownload)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestConnectionsAreClosedAfterErrors(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		req  Request
+	}{
+		{"broken off", Request{URL: "/abort"}},
+		{"failed early", Request{URL: "/404", Fail: FailEarly}},
+		{"nowhere to write", Request{URL: "/", Output: writerFunc(func([]byte) (int, error) { return 0, io.ErrShortWrite })}},
+		{"header only", Request{URL: "/", NoBody: true, Method: "GET"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := webServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/abort":
+					panic(http.ErrAbortHandler)
+				case "/404":
+					w.WriteHeader(http.StatusNotFound)
+				}
+				fmt.Fprint(w, "x")
+			})
+			c := newClient(t)
+			c.Insecure = true
+			tt.req.URL = s.URL + tt.req.URL
+			got := fetch(t, c, tt.req)
+			if last := got.trace[len(got.trace)-1]; last != "* Closing connection 0" || len(c.idle) != 0 {
+				t.Errorf("last %q, %d idle connections, want a closed one", last, len(c.idle))
+			}
+		})
 	}
 }
 
