@@ -63,6 +63,10 @@ func newGetCommand(a *app) *cobra.Command {
 	}
 	c.Flags().SortFlags = false
 	(&getFlags{set: c.Flags(), o: o}).register()
+	err := c.RegisterFlagCompletionFunc("stack", cobra.FixedCompletions([]string{"user", "kernel"}, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic("BUG: " + err.Error()) // there is no such flag, or it was done before
+	}
 	return c
 }
 

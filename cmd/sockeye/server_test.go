@@ -6,10 +6,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
 )
 
 // A server for the tests that says the same to every client, byte for byte, so
@@ -131,4 +134,29 @@ func echo(req *http.Request) string {
 	slices.Sort(lines)
 	text := fmt.Sprintf("%s %s\n%s%q\n", req.Method, req.RequestURI, strings.Join(lines, ""), body)
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+}
+
+// answerNames says that every name has one address.
+func answerNames(c net.PacketConn, addr string) {
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		var m dnsmessage.Message
+		if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
+			continue
+		}
+		m.Response, m.Additionals = true, nil
+		if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+			m.Answers = []dnsmessage.Resource{{
+				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1},
+				Body:   &dnsmessage.AResource{A: netip.MustParseAddr(addr).As4()},
+			}}
+		}
+		if reply, err := m.Pack(); err == nil {
+			c.WriteTo(reply, from)
+		}
+	}
 }

@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/net/dns/dnsmessage"
-
 	"github.com/sockeye-tcp/sockeye/internal/lab"
 	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
 )
@@ -55,7 +53,7 @@ func newLab(t *testing.T) *lab.Namespace {
 			return err
 		}
 		t.Cleanup(func() { names.Close() })
-		go answerNames(names)
+		go answerNames(names, labServer)
 		return nil
 	})
 	return client
@@ -68,31 +66,6 @@ func acceptAll(l net.Listener) {
 			return
 		}
 		go serve(c)
-	}
-}
-
-// answerNames says that every name has the server's address, and no other.
-func answerNames(c net.PacketConn) {
-	buf := make([]byte, 1500)
-	for {
-		n, from, err := c.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		var m dnsmessage.Message
-		if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-			continue
-		}
-		m.Response, m.Additionals = true, nil
-		if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
-			m.Answers = []dnsmessage.Resource{{
-				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1},
-				Body:   &dnsmessage.AResource{A: netip.MustParseAddr(labServer).As4()},
-			}}
-		}
-		if reply, err := m.Pack(); err == nil {
-			c.WriteTo(reply, from)
-		}
 	}
 }
 
