@@ -111,7 +111,6 @@ func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTe
 	if p.cfg.ISN == nil {
 		p.cfg.ISN = wrapISN
 	}
-	p.iss, p.irs = p.cfg.ISN(addrA, p.remote, p.now), wrapISN(addrB, addrA, p.now)
 	p.cfg.Trace = func(e *tcp.Event) {
 		p.log.trace(e)
 		p.events = append(p.events, *e)
@@ -120,6 +119,7 @@ func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTe
 	if p.remote.Addr().Is6() {
 		local = netip.MustParseAddrPort("[2001:db8::1]:1000")
 	}
+	p.iss, p.irs = p.cfg.ISN(local, p.remote, p.now), wrapISN(addrB, addrA, p.now)
 	p.c = tcp.New(tcp.Prepare(p.cfg), local, p.remote, p.mtu)
 	p.log.showOnFailure(t)
 	t.Cleanup(func() {
