@@ -81,9 +81,22 @@ func (g *getRun) close(ctx context.Context, last *exitError) error {
 	case last != nil:
 		return last
 	case err != nil:
-		return &exitError{code: exitFailure, err: fmt.Errorf("cleaning up: %w", err)}
+		return cleanUpError(err)
 	}
 	return nil
+}
+
+// cleanUpError says what went wrong after the transfers.
+func cleanUpError(err error) error {
+	var own *httpget.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	return &httpget.Error{
+		Code: httpget.InterfaceFailed, Err: err,
+		Msg:  fmt.Sprintf("Failed to clean up: %v", err),
+		Hint: "sockeye doctor --clean removes what is left",
+	}
 }
 
 // kernelStack is the kernel's TCP.

@@ -28,7 +28,8 @@ type userStack struct {
 	link *tun.Link
 	net  *stack.Net
 
-	watch stackWatch
+	closeErr error // of the device
+	watch    stackWatch
 }
 
 func newUserStack(g *getRun) *userStack { return &userStack{run: g} }
@@ -126,7 +127,7 @@ func (u *userStack) start(local net.IP) error {
 			return err
 		}
 		if dev, err = tun.Capture(dev, file); err != nil {
-			return err
+			return u.deviceError(err)
 		}
 	}
 	cfg := stack.Config{Addrs: u.link.Addrs, MTU: o.mtu, DNS: u.link.DNS}
@@ -190,10 +191,22 @@ func (u *userStack) loopbackError(host string) error {
 
 // Shutdown sees the connections off; what does not end in time is reset.
 func (u *userStack) Shutdown(ctx context.Context) {
-	if u.net != nil {
-		// An error means that a peer did not end in time, which is its own affair.
-		_ = u.net.Shutdown(ctx)
+	if u.net == nil {
+		return
 	}
+	err := u.net.Shutdown(ctx)
+	// That a peer did not end in time is its own affair.
+	if err != nil && ctx.Err() == nil {
+		u.closeErr = u.deviceError(err)
+	}
+}
+
+// deviceError is what closing the device said: all that can fail is the capture.
+func (u *userStack) deviceError(err error) error {
+	if u.run.o.pcap == "" {
+		return err
+	}
+	return &httpget.Error{Code: httpget.WriteError, Err: err, Msg: fmt.Sprintf("Failed to write the capture to %s: %s", u.run.o.pcap, cause(err))}
 }
 
 // Close takes the device down and draws the ladder.
@@ -201,7 +214,7 @@ func (u *userStack) Close() error {
 	if u.link == nil {
 		return nil
 	}
-	return errors.Join(u.link.Close(), u.watch.drawLadder())
+	return errors.Join(u.closeErr, u.link.Close(), u.watch.drawLadder())
 }
 
 // userConn is a connection of our own stack that says how its TCP fares.

@@ -124,6 +124,7 @@ func TestGetOverOurStack(t *testing.T) {
 		{"interface by name", []string{"--interface", "eth0", url + "/"}, 45, "", []string{`--interface takes an address$`}},
 		{"smaller packets", []string{"-sS", "-4", "--mtu", "600", "--tun", "st0", "-v", url + "/"}, 0, "hello\n", []string{`^\* TUN st0:`, `^\* SYN sent to 192.0.2.1:80, mss 560 `}},
 		{"no way through", []string{"-v", "-m", "1.4", "--impair", "loss=100%", url + "/"}, 28, "", []string{`^\* SYN sent to`, `^\* SYN sent again, 2nd time$`, `^sockeye: \(28\) Connection timed out after 1[34]\d\d milliseconds$`}},
+		{"capture on a full disk", []string{"-sS", "--pcap", "/dev/full", url + "/"}, 23, "", []string{`^sockeye: \(23\) Failed to (start|write) the capture .*/dev/full: no space left on device$`}},
 		{"bad impairment", []string{"--impair", "nonsense=1", url + "/"}, 2, "", []string{`^sockeye: \(2\) --impair: `}},
 		{"ladder", []string{"-sS", "--ladder", "--ascii", url + "/"}, 0, "hello\n", []string{`192.0.2.1:80$`, `SYN-SENT `, `-- SYN seq 0 -+ open ->\|`, `ESTABLISHED .* SYN, ACK seq 0 ack 1`, `TIME-WAIT`}},
 		{"kernel beside it", []string{"-sS", "--stack", "kernel", "-w", "%{stack}", url + "/"}, 0, "hello\nkernel", nil},
