@@ -23,7 +23,7 @@ func (c *Conn) checkUrgent(now ip.Time, seg *Segment) {
 // UrgentAhead returns how many bytes are still to be read up to the end of the peer's urgent
 // text, 0 when there is none (MUST-33).
 func (c *Conn) UrgentAhead() int {
-	read := c.rcv.nxt.Add(-Size(c.rcv.text.bytes))
+	read := c.rcv.text.next.Add(-Size(c.rcv.text.bytes))
 	if !c.rcv.urgent || c.rcv.up.LessEq(read) {
 		return 0
 	}
@@ -58,6 +58,7 @@ func (c *Conn) processText(now ip.Time, seg *Segment) {
 		c.drop(now, seg, drop, "RFC 9293 §3.10.7.4, seventh")
 	}
 	c.rcv.nxt = c.rcv.text.next
+	c.rcv.urgent = c.UrgentAhead() > 0 // forgotten before it is half of the sequence space behind
 	if c.rcv.text.bytes > before {
 		c.changes |= ChangeReadable
 		c.stats.BytesReceived += uint64(c.rcv.text.bytes - before)
