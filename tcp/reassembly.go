@@ -139,18 +139,17 @@ func (r *reassembly) insert(b Block, text []byte, buf *ip.Buffer) (dup Block, dr
 	r.stamp++
 	for at := b.Start; at != b.End; {
 		i := r.find(at)
+		if held := r.held(i, at); at.Less(held) {
+			held = minSeq(b.End, held)
+			if dup == (Block{}) {
+				dup = Block{at, held}
+			}
+			at = held
+			continue
+		}
 		gapEnd := b.End
 		if i < len(r.runs) {
-			if u := &r.runs[i]; u.Start.LessEq(at) { // held already
-				held := minSeq(b.End, u.End)
-				if dup == (Block{}) {
-					dup = Block{at, held}
-				}
-				at, u.stamp = held, r.stamp
-				continue
-			} else {
-				gapEnd = minSeq(b.End, u.Start)
-			}
+			gapEnd = minSeq(b.End, r.runs[i].Start)
 		}
 		var own *ip.Buffer
 		if gapEnd == b.End {
@@ -163,6 +162,19 @@ func (r *reassembly) insert(b Block, text []byte, buf *ip.Buffer) (dup Block, dr
 	}
 	buf.Free()
 	return dup, drop
+}
+
+// held returns how far text is held from at on without a gap: to the end of the ready text, which grows while a
+// segment is being placed, or of run i, the first that ends after at. It returns at when that byte is missing.
+func (r *reassembly) held(i int, at Seq) Seq {
+	switch {
+	case at.Less(r.next):
+		return r.next
+	case i < len(r.runs) && r.runs[i].Start.LessEq(at):
+		r.runs[i].stamp = r.stamp
+		return r.runs[i].End
+	}
+	return at
 }
 
 // find returns the index of the first run that ends after s.

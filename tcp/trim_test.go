@@ -125,3 +125,15 @@ func TestFinAtTheEdgesOfTheWindow(t *testing.T) {
 		})
 	}
 }
+
+// A segment that reaches from one side of what is held to the other: all of it is new but the middle.
+func TestTextAcrossWhatIsHeld(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.arrive(seg(A, 101, 1).bytes(100))
+	p.want(seg(A, 1, 1), tcp.WhyDupAck)
+	p.arrive(seg(A, 1, 1).bytes(300))
+	p.want(seg(A, 1, 301), tcp.WhyAck)
+	p.arrive(seg(A, 301, 1).bytes(100))
+	p.want(seg(A, 1, 401), tcp.WhyAck)
+	p.receive(400)
+}
