@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/tcp"
+	"github.com/sockeye-tcp/sockeye/tun"
 )
 
 // Data goes over whole, both ways at once, by many connections, over devices that are full.
@@ -82,6 +83,31 @@ func TestTransfer(t *testing.T) {
 				}
 				if got := c1.(*Conn).Info().Stats.Retransmits; got != 0 {
 					t.Errorf("%d segments were sent again: something inside of us was lost", got)
+				}
+			})
+		})
+	}
+}
+
+// Over a network that loses, delays, reorders, duplicates and damages, everything arrives.
+func TestTransferOverABadNetwork(t *testing.T) {
+	for _, text := range []string{
+		"loss=1%,delay=20ms", "loss=10%,delay=5ms", "reorder=10%,delay=10ms,jitter=5ms", "duplicate=10%", "corrupt=2%,delay=10ms",
+		"rate=20Mbit,delay=10ms,queue=50",
+	} {
+		t.Run(text, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				imp, err := tun.ParseImpairment(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				imp.Seed = 1
+				da, db := tun.NewPipe(1500)
+				a := newNet(t, tun.Impair(da, imp), Config{Addrs: addrsA})
+				b := newNet(t, tun.Impair(db, imp), Config{Addrs: addrsB})
+				c1, c2 := conns(t, a, b)
+				if err := exchange(c1, c2, 2<<20); err != nil {
+					t.Error(err)
 				}
 			})
 		})
