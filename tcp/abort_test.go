@@ -155,3 +155,31 @@ func TestReplyReset(t *testing.T) {
 		})
 	}
 }
+
+// A writer that copies outside of the lock, and CloseWrite meanwhile: the FIN waits for what it commits.
+func TestCloseWriteBetweenReserveAndCommit(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	room := p.c.Reserve(100)
+	p.closeWrite()
+	p.wantNothing()
+	p.wantState(tcp.FinWait1)
+	copy(room, pattern(1, 100))
+	p.c.Commit(p.now, 100)
+	p.drain()
+	p.want(seg(F|P|A, 1, 1).bytes(100), tcp.WhyData)
+}
+
+// The connection ends meanwhile: Commit is harmless, and the memory goes home.
+func TestEndBetweenReserveAndCommit(t *testing.T) {
+	memory := new(tcp.Memory)
+	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.Memory = memory })
+	room := p.c.Reserve(100)
+	p.arrive(seg(R, 1, 0))
+	copy(room, pattern(1, 100))
+	p.c.Commit(p.now, 100)
+	p.drain()
+	p.wantClosed(tcp.CauseReset)
+	if got := memory.Used(); got != 0 {
+		t.Errorf("%d bytes of send buffer are still in use", got)
+	}
+}
