@@ -183,3 +183,33 @@ func TestEndBetweenReserveAndCommit(t *testing.T) {
 		t.Errorf("%d bytes of send buffer are still in use", got)
 	}
 }
+
+// Text behind a gap can never be read once the connection has ended, or the peer's FIN lies before it. It
+// goes at once, and does not wait for Close.
+func TestTextOutOfOrderIsFreedAtTheEnd(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		end  segment
+		left int // packets
+	}{
+		{"reset", seg(R, 1001, 0), 1},
+		{"FIN before it", seg(F|A, 1001, 1), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newConnTest(t, tcp.Established, sack)
+			p.arrive(seg(A, 1, 1).bytes(1000), seg(A, 2001, 1).bytes(1000), seg(A, 4001, 1).bytes(1000))
+			p.skip(len(p.out))
+			p.arrive(test.end)
+			if got := len(p.buffers.out); got != test.left {
+				t.Errorf("%d packets are held, want %d", got, test.left)
+			}
+			for _, o := range p.out {
+				if n := o.out.Options.NumSACK; n > 0 {
+					t.Errorf("%d SACK blocks behind the end", n)
+				}
+			}
+			p.skip(len(p.out))
+			p.receive(1000)
+		})
+	}
+}

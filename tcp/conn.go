@@ -211,6 +211,7 @@ func (c *Conn) die(now ip.Time, cause Cause, why Why, rule string) {
 	c.syn, c.probe.due, c.keep.due = false, false, false
 	c.ack = ackState{}
 	c.changes |= ChangeReadable | ChangeWritable
+	c.rcv.text.clearRuns()
 	if c.closed || c.rcvShut {
 		c.rcv.text.clear()
 	}

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -212,7 +211,7 @@ func TestAckAfterTheReaderTookEverything(t *testing.T) {
 func TestMergedSegmentsAreAcknowledgedAtOnce(t *testing.T) {
 	p := slow(t)
 	in := p.build(seg(A, 16_001, 1).bytes(2000))
-	in.Buf = &ip.Buffer{Data: in.Text, GSOSize: 1000}
+	in.Buf.GSOSize = 1000
 	p.c.Arrive(p.now, in)
 	p.drain()
 	p.want(seg(A, 1, 18_001), tcp.WhyAck)

@@ -80,17 +80,18 @@ func window(n int) func(*setup) { return func(s *setup) { s.wnd = n } }
 // A connTest is a connection under test. Whatever it sends stands in out until the test wants it.
 type connTest struct {
 	setup
-	t      *testing.T
-	log    eventLog
-	now    ip.Time
-	c      *tcp.Conn
-	out    []sent
-	events []tcp.Event
-	iss    tcp.Seq // ours
-	irs    tcp.Seq // the peer's
-	tsVal  uint32  // the last TSVal that it sent
-	wrote  int     // place in our stream that the application writes next
-	read   int     // place in the peer's stream that it reads next
+	t       *testing.T
+	log     eventLog
+	now     ip.Time
+	c       *tcp.Conn
+	out     []sent
+	events  []tcp.Event
+	iss     tcp.Seq // ours
+	irs     tcp.Seq // the peer's
+	tsVal   uint32  // the last TSVal that it sent
+	buffers pool
+	wrote   int // place in our stream that the application writes next
+	read    int // place in the peer's stream that it reads next
 }
 
 // A sent is a segment that came out.
@@ -103,7 +104,7 @@ type sent struct {
 // newConnTest returns a connection that was brought into a state in the usual way.
 func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTest {
 	t.Helper()
-	p := &connTest{t: t, now: start, wrote: 1, read: 1}
+	p := &connTest{t: t, now: start, wrote: 1, read: 1, buffers: newPool(t)}
 	p.setup = setup{mtu: 1500, syn: tcp.Options{HasMSS: true, MSS: 1000}, wnd: 65535, remote: addrB}
 	for _, change := range changes {
 		change(&p.setup)
@@ -123,8 +124,13 @@ func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTe
 	p.c = tcp.New(tcp.Prepare(p.cfg), local, p.remote, p.mtu)
 	p.log.showOnFailure(t)
 	t.Cleanup(func() {
-		if !t.Failed() {
-			p.wantNothing()
+		if t.Failed() {
+			return
+		}
+		p.wantNothing()
+		p.c.Abort(p.now)
+		if n := len(p.buffers.out); n > 0 {
+			t.Errorf("%d packets were never freed", n)
 		}
 	})
 	p.bring(state)
@@ -214,7 +220,7 @@ func (p *connTest) arrive(segs ...segment) {
 
 // build makes a segment of the peer's as it would come from the wire.
 func (p *connTest) build(s segment) *tcp.Segment {
-	in := &tcp.Segment{Text: bytes.Clone(s.text)}
+	in := p.buffers.segment(s.text)
 	in.SrcPort, in.DstPort = p.remote.Port(), addrA.Port()
 	in.Seq, in.Flags, in.Urg = p.irs+tcp.Seq(s.seq), s.flags, uint16(s.urg)
 	if s.flags.Has(A) {

@@ -287,17 +287,25 @@ func (r *reassembly) unlink() {
 
 // clear frees everything that is held.
 func (r *reassembly) clear() {
-	free := func(u *run) {
-		for p := u.first; p != nil; p = p.next {
-			p.buf.Free()
-		}
-		u.first, u.last = nil, nil
-	}
-	free(&r.ready)
+	r.ready.free()
+	r.clearRuns()
+	r.bytes, r.spare, r.spares = 0, nil, 0
+}
+
+// clearRuns frees what lies behind a gap that will not close any more.
+func (r *reassembly) clearRuns() {
 	for i := range r.runs {
-		free(&r.runs[i])
+		r.runs[i].free()
 	}
-	r.runs, r.bytes, r.spare, r.spares = nil, 0, nil, 0
+	r.runs = nil
+}
+
+// free frees the text of a run.
+func (u *run) free() {
+	for p := u.first; p != nil; p = p.next {
+		p.buf.Free()
+	}
+	u.first, u.last = nil, nil
 }
 
 // newest appends to o the runs as SACK blocks, the one that grew last first (RFC 2018 §4),

@@ -90,6 +90,7 @@ func (c *Conn) checkFin(now ip.Time, seg *Segment, textEnd Seq) {
 	}
 	const rule = "RFC 9293 §3.10.7.4, eighth"
 	c.rcv.finned = true
+	c.rcv.text.clearRuns() // an honest peer has sent nothing behind its FIN
 	c.rcv.nxt = c.rcv.nxt.Add(1)
 	c.rcv.edge = maxSeq(c.rcv.edge, c.rcv.nxt)
 	c.changes |= ChangeReadable

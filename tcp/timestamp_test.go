@@ -204,13 +204,15 @@ func TestMayReopen(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newConnTest(t, tcp.TimeWait, func(s *setup) { s.syn.HasTS = test.stamped })
-			if got := p.c.MayReopen(p.build(test.in)); got != test.want {
+			in := p.build(test.in)
+			if got := p.c.MayReopen(in); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
+			in.Buf.Free()
 		})
 	}
 	p := newConnTest(t, tcp.Established)
-	if p.c.MayReopen(p.build(seg(S, 5000, 0))) {
+	if p.c.MayReopen(&tcp.Segment{Header: tcp.Header{Flags: S, Seq: p.theirSeq(5000)}}) {
 		t.Error("a connection that lives may be reopened")
 	}
 }
