@@ -98,7 +98,7 @@ func TestBodiesOverABadLink(t *testing.T) {
 			file := filepath.Join(n.dir, fmt.Sprintf("bad%d", w))
 			for j := range jobs {
 				spec := fmt.Sprintf("%s,seed=%d", faults, j.seed)
-				code, diag := n.get(append(j.args, "--impair", spec, "-o", file, j.url)...)
+				code, diag := n.get(append(j.args, "-m", "300", "--impair", spec, "-o", file, j.url)...)
 				if code != 0 {
 					t.Errorf("%s with %s: exit %d: %s", j.name, spec, code, diag)
 					continue
