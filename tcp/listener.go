@@ -1,7 +1,9 @@
 package tcp
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/sockeye-tcp/sockeye/ip"
 )
@@ -19,7 +21,8 @@ type Listener struct {
 	closed  bool
 }
 
-// NewListener returns a listener whose two queues hold backlog connections each (at least 1).
+// NewListener returns a listener that takes no SYN while either queue holds backlog connections (at least 1). What
+// is in the handshake then still gets into the accept queue, which so holds fewer than twice as many.
 func NewListener(cfg *Config, backlog int) *Listener {
 	return &Listener{cfg: cfg, backlog: max(backlog, 1), half: make(map[*Conn]struct{})}
 }
@@ -79,13 +82,11 @@ func (l *Listener) Accept() *Conn {
 func (l *Listener) Pending() (half, ready int) { return len(l.half), len(l.ready) }
 
 // Close ends the listener and resets what nobody has accepted. It returns those
-// connections, which have a RST to send.
+// connections, which have a RST to send: those in the handshake by their remote address, then the others
+// by age, so that a replay gives the same order.
 func (l *Listener) Close(now ip.Time) []*Conn {
 	l.closed = true
-	var all []*Conn
-	for c := range l.half {
-		all = append(all, c)
-	}
+	all := slices.SortedFunc(maps.Keys(l.half), func(a, b *Conn) int { return a.remote.Compare(b.remote) })
 	all = append(all, l.ready...)
 	for _, c := range all {
 		c.Abort(now)
