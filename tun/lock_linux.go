@@ -22,7 +22,7 @@ const lockName = "@sockeye/up"
 
 const (
 	lockPoll    = 5 * time.Millisecond
-	lockTimeout = 10 * time.Second // nobody works on a namespace for so long
+	lockTimeout = 30 * time.Second // a queue of a hundred, at 0.3 s each on a busy machine
 )
 
 // lockHost waits until no other process changes this network namespace.

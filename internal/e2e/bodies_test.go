@@ -83,9 +83,9 @@ const faults = "loss=5%,reorder=10%,duplicate=2%,corrupt=1%,delay=20ms"
 func TestBodiesOverABadLink(t *testing.T) {
 	n := newNetwork(t)
 	sites, cert := n.serve()
-	seeds, sizes, workers := 2, []body{{"0B", 0}, {"1B", 1}, {"64KiB", 64 << 10}}, 12
+	seeds, sizes, workers := 2, []body{{"0B", 0}, {"1B", 1}, {"64KiB", 64 << 10}}, 6
 	if full() {
-		seeds, sizes, workers = 20, bodies()[:4], 24
+		seeds, sizes, workers = 20, bodies()[:4], 8
 	}
 	type job struct {
 		fetch
