@@ -51,6 +51,7 @@ type world struct{ host, server, inner *lab.Namespace }
 
 func newWorld(t *testing.T) world {
 	t.Helper()
+	labtest.Need(t, "ip", "nft", "sysctl")
 	w := world{labtest.New(t), labtest.New(t), labtest.New(t)}
 	must(t, lab.Veth(
 		lab.End{Namespace: w.host, Name: "eth0", Addrs: prefixes("192.0.2.1/24", "2001:db8::1/64")},

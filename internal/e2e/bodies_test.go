@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
 )
 
 // sum returns the SHA-256 of a file and its size.
@@ -59,6 +61,7 @@ func matrix(sites []site, cert string, bodies []body) []fetch {
 
 // TestBodiesEqualCurls fetches every body from every server over our TCP and with curl over the kernel's.
 func TestBodiesEqualCurls(t *testing.T) {
+	labtest.Need(t, "curl")
 	n := newNetwork(t)
 	sites, cert := n.serve()
 	ours, theirs := filepath.Join(n.dir, "ours"), filepath.Join(n.dir, "theirs")

@@ -53,16 +53,6 @@ func newNetwork(t *testing.T) *network {
 	return n
 }
 
-// need skips the test when a program is missing.
-func need(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Skipf("needs %s, which is not installed", program)
-	}
-	return path
-}
-
 var sockeye = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "sockeye-e2e")
 	if err != nil {
@@ -97,7 +87,7 @@ func (n *network) get(args ...string) (code int, stderr string) {
 // curl does the same with curl, over the kernel's TCP.
 func (n *network) curl(args ...string) (code int, stderr string) {
 	n.t.Helper()
-	return n.run(need(n.t, "curl"), append([]string{"-sS"}, args...)...)
+	return n.run("curl", append([]string{"-sS"}, args...)...)
 }
 
 func (n *network) run(program string, args ...string) (code int, output string) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
 )
 
 // What goes over the wire, judged by tshark.
@@ -28,7 +30,7 @@ func (n *network) tshark(t *testing.T, file, filter string) string {
 func (n *network) capture(t *testing.T, f func()) string {
 	t.Helper()
 	file := filepath.Join(n.dir, "server.pcap")
-	cmd := exec.Command(need(t, "tcpdump"), "-i", "eth0", "-B", "65536", "-s", "1600", "-U", "-Z", "root", "--immediate-mode", "-w", file)
+	cmd := exec.Command("tcpdump", "-i", "eth0", "-B", "65536", "-s", "1600", "-U", "-Z", "root", "--immediate-mode", "-w", file)
 	diag, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +60,7 @@ func (n *network) capture(t *testing.T, f func()) string {
 
 // TestWireIsClean looks at a fetch from both sides: ours in --pcap, the kernel's in tcpdump on the server.
 func TestWireIsClean(t *testing.T) {
-	need(t, "tshark")
+	labtest.Need(t, "tshark", "tcpdump")
 	n := newNetwork(t)
 	sites, cert := n.serve()
 	sizes := bodies()[2:3]

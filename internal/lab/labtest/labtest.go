@@ -4,6 +4,7 @@
 package labtest
 
 import (
+	"os/exec"
 	"testing"
 
 	"github.com/sockeye-tcp/sockeye/internal/lab"
@@ -33,10 +34,21 @@ func Do(tb testing.TB, n *lab.Namespace, f func() error) {
 	}
 }
 
+// Need skips the test when one of the programs is not installed.
+func Need(tb testing.TB, programs ...string) {
+	tb.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			tb.Skipf("needs %s, which is not installed", p)
+		}
+	}
+}
+
 // Output runs a command in the namespace, fails the test when it fails, and
-// returns what it printed.
+// returns what it printed. The test is skipped when there is no such program.
 func Output(tb testing.TB, n *lab.Namespace, name string, args ...string) string {
 	tb.Helper()
+	Need(tb, name)
 	out, err := n.Output(name, args...)
 	if err != nil {
 		tb.Fatal(err)
