@@ -42,7 +42,7 @@ func (n *Net) newConn(sock *Socket, network string) *Conn {
 		local:     net.TCPAddrFromAddrPort(sock.key.local),
 		remote:    net.TCPAddrFromAddrPort(sock.key.remote),
 		linger:    -1,
-		keepAlive: tcp.KeepAlive{Idle: defaultKeepAliveIdle, Interval: defaultKeepAliveInterval, Count: defaultKeepAliveCount},
+		keepAlive: defaultKeepAlive,
 	}
 	c.events.init()
 	sock.Notify = c.changed
@@ -167,6 +167,7 @@ func (c *Conn) Close() error {
 	} else {
 		c.sock.Close(now)
 	}
+	c.sock.Notify = nil // nobody waits for this connection any more
 	n.pumpOut(now)
 	if c.linger > 0 {
 		c.waitLinger()

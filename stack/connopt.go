@@ -3,16 +3,14 @@ package stack
 import (
 	"net"
 	"time"
+
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
 // The options of a connection, as *net.TCPConn has them.
 
-// Defaults of package net for keep-alive.
-const (
-	defaultKeepAliveIdle     = 15 * time.Second
-	defaultKeepAliveInterval = 15 * time.Second
-	defaultKeepAliveCount    = 9
-)
+// defaultKeepAlive is the default of package net.
+var defaultKeepAlive = tcp.KeepAlive{Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 9}
 
 // SetDeadline sets both deadlines; see net.Conn.
 func (c *Conn) SetDeadline(t time.Time) error {
@@ -69,7 +67,7 @@ func (c *Conn) SetKeepAlive(on bool) error {
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
 	return c.set(func() {
 		if d >= 0 {
-			c.keepAlive.Idle = positive(d, defaultKeepAliveIdle)
+			c.keepAlive.Idle = positive(d, defaultKeepAlive.Idle)
 		}
 		c.sock.conn.SetKeepAlive(c.net.now(), c.keepAlive)
 	})
@@ -86,13 +84,13 @@ func (c *Conn) setKeepAlive(config net.KeepAliveConfig) {
 	k := &c.keepAlive
 	k.Enable = config.Enable
 	if config.Idle >= 0 {
-		k.Idle = positive(config.Idle, defaultKeepAliveIdle)
+		k.Idle = positive(config.Idle, defaultKeepAlive.Idle)
 	}
 	if config.Interval >= 0 {
-		k.Interval = positive(config.Interval, defaultKeepAliveInterval)
+		k.Interval = positive(config.Interval, defaultKeepAlive.Interval)
 	}
 	if config.Count >= 0 {
-		k.Count = positive(config.Count, defaultKeepAliveCount)
+		k.Count = positive(config.Count, defaultKeepAlive.Count)
 	}
 	c.sock.conn.SetKeepAlive(c.net.now(), *k)
 }

@@ -224,6 +224,7 @@ func TestDialFamilyWithoutAddress(t *testing.T) {
 	}
 }
 
+// MUST-43.
 func TestLocalAddr(t *testing.T) {
 	a, b := newPair(t, Config{})
 	ln, err := b.Listen("tcp", ":80")

@@ -175,7 +175,8 @@ func (d *Dialer) dialOne(ctx context.Context, t *target, local netip.AddrPort, a
 	}
 	c, err := d.connect(ctx, t, local, remote)
 	if err != nil {
-		err = &net.OpError{Op: "dial", Net: t.network, Source: d.LocalAddr, Addr: endpoint(t.network, addr, t.port), Err: err}
+		shown := endpoint(t.network, addr, t.port)
+		err = &net.OpError{Op: "dial", Net: t.network, Source: d.LocalAddr, Addr: shown, Err: err}
 	}
 	if trace != nil && trace.ConnectDone != nil {
 		trace.ConnectDone(t.network, remote.String(), err)

@@ -122,7 +122,8 @@ func (e *LoopbackError) Error() string {
 	for i, a := range e.Own {
 		own[i] = a.String()
 	}
-	return e.Addr.String() + " is the kernel's loopback address, which this stack cannot reach; its own address is " + strings.Join(own, " or ")
+	return e.Addr.String() + " is the kernel's loopback address, which this stack cannot reach; its own address is " +
+		strings.Join(own, " or ")
 }
 
 // Unwrap makes errors.Is find ENETUNREACH.

@@ -58,69 +58,86 @@ func (d *Dialer) race(ctx context.Context, t *target, local netip.AddrPort) (net
 		return d.dialOne(ctx, t, local, t.addrs[0])
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	type result struct {
-		conn net.Conn
-		err  error
-		i    int
-	}
-	results := make(chan result)
-	next, running := 0, 0
-	start := func() {
-		i := next
-		next++
-		running++
-		attempt, done := d.attempt(ctx, len(t.addrs)-i)
-		go func() {
-			defer done()
-			c, err := d.dialOne(attempt, t, local, t.addrs[i])
-			results <- result{c, err, i}
-		}()
-	}
-	// Nobody is left behind: the attempts that lose end at once when cancelled.
-	defer func() {
-		cancel()
-		for ; running > 0; running-- {
-			if r := <-results; r.conn != nil {
-				r.conn.Close()
-			}
-		}
-	}()
-	errs := make([]error, len(t.addrs))
+	r := &racer{d: d, t: t, local: local, results: make(chan attempt), errs: make([]error, len(t.addrs))}
+	defer r.drain()
+	defer cancel()
 	timer := d.newAttemptTimer()
 	defer timer.Stop()
-	start()
-	for running > 0 {
+	r.start(ctx)
+	for r.running > 0 {
 		select {
-		case r := <-results:
-			running--
-			if r.err == nil {
-				return r.conn, nil
+		case a := <-r.results:
+			r.running--
+			if a.err == nil {
+				return a.conn, nil
 			}
-			errs[r.i] = r.err
-			if next == len(t.addrs) || isDone(ctx, r.err) {
+			r.errs[a.i] = a.err
+			if isDone(ctx, a.err) {
 				continue
 			}
 		case <-timer.C:
-			if next == len(t.addrs) {
-				continue
-			}
 		}
-		start()
-		d.resetAttemptTimer(timer)
+		if r.start(ctx) {
+			d.resetAttemptTimer(timer)
+		}
 	}
-	return nil, errs[0] // as in package net, the error from the first address is the most relevant
+	return nil, r.errs[0] // as in package net, the error from the first address is the most relevant
 }
 
-// attempt returns the context of one attempt. Attempts that do not overlap share what is
+// A racer keeps the attempts of a race.
+type racer struct {
+	d       *Dialer
+	t       *target
+	local   netip.AddrPort
+	results chan attempt
+	next    int // address to try
+	running int // attempts that have not ended
+	errs    []error
+}
+
+// An attempt is how connecting to address i went.
+type attempt struct {
+	i    int
+	conn net.Conn
+	err  error
+}
+
+// start begins the next attempt, if an address is left.
+func (r *racer) start(ctx context.Context) bool {
+	i := r.next
+	if i == len(r.t.addrs) {
+		return false
+	}
+	r.next++
+	r.running++
+	ctx, done := r.d.share(ctx, len(r.t.addrs)-i)
+	go func() {
+		defer done()
+		c, err := r.d.dialOne(ctx, r.t, r.local, r.t.addrs[i])
+		r.results <- attempt{i, c, err}
+	}()
+	return true
+}
+
+// drain waits for the attempts that have lost, so that nothing is left behind. They have been
+// cancelled and end at once.
+func (r *racer) drain() {
+	for ; r.running > 0; r.running-- {
+		if a := <-r.results; a.conn != nil {
+			a.conn.Close()
+		}
+	}
+}
+
+// share returns the context of one attempt. Attempts that do not overlap share what is
 // left until the deadline; but two seconds are the least, at the expense of the last ones, as in package net.
-func (d *Dialer) attempt(ctx context.Context, addrsLeft int) (context.Context, context.CancelFunc) {
+func (d *Dialer) share(ctx context.Context, addrsLeft int) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if d.FallbackDelay >= 0 || !ok {
 		return ctx, func() {}
 	}
 	const least = 2 * time.Second
-	share := max(time.Until(deadline)/time.Duration(addrsLeft), least)
-	return context.WithTimeout(ctx, share)
+	return context.WithTimeout(ctx, max(time.Until(deadline)/time.Duration(addrsLeft), least))
 }
 
 // newAttemptTimer returns the timer that starts the next attempt; it never fires when attempts must not overlap.

@@ -41,8 +41,8 @@ func (h *Host) echo(now ip.Time, header *ip.Header, m *ip.ICMP) {
 	h.reply(now, ip.Header{Src: src, Dst: dst, TOS: header.TOS}, ip.AppendEchoReply(nil, src, dst, m))
 }
 
-// arriveError hands an ICMP error to the socket whose packet it quotes (RFC 5927 §4.1: the quotation is
-// all the proof there is, so the connection checks the sequence number).
+// arriveError hands an ICMP error to the socket whose packet it quotes (MUST-54; RFC 5927 §4.1: the quotation is
+// all the proof there is, so the connection checks the sequence number). Source quench never gets here (MUST-55).
 func (h *Host) arriveError(now ip.Time, header *ip.Header, m *ip.ICMP) {
 	var e ip.ICMPError
 	if d := ip.ParseICMPError(m, &e); d != ip.NoDrop {
@@ -52,7 +52,9 @@ func (h *Host) arriveError(now ip.Time, header *ip.Header, m *ip.ICMP) {
 	switch e.Protocol {
 	case ip.ProtoTCP:
 		if s := h.demux.conns[tuple{e.Local, e.Remote}]; s != nil {
-			s.conn.ICMP(now, tcp.ICMPError{Cause: causeOf(e.Kind), Seq: tcp.Seq(e.Seq), TooBig: e.Kind == ip.TooBig, MTU: e.MTU})
+			s.conn.ICMP(now, tcp.ICMPError{
+				Cause: causeOf(e.Kind), Seq: tcp.Seq(e.Seq), TooBig: e.Kind == ip.TooBig, MTU: e.MTU,
+			})
 			h.touched(now, s)
 			return
 		}

@@ -134,6 +134,7 @@ func icmpAbout(t *testing.T, sent []byte, kind ip.ErrorKind, arg int) []byte {
 	return packet(router.String(), h.Src.String(), icmpFor(h.Src), body)
 }
 
+// MUST-54.
 func TestErrorsReachTheConnection(t *testing.T) {
 	for _, tt := range []struct {
 		kind ip.ErrorKind

@@ -44,8 +44,8 @@ func (h *Host) Arrive(now ip.Time, b *ip.Buffer) {
 	h.deliver(now, whole, &header)
 }
 
-// checkAddresses says whether a packet is ours to take: to one of our addresses, or to everybody
-// on our network, and not from a broadcast address of it (RFC 1122 §3.2.1.3).
+// checkAddresses says whether a packet is ours to take: to one of our addresses, and not from a broadcast
+// address of our network (RFC 1122 §3.2.1.3; MUST-63). Package ip has refused all other senders that no host can be.
 func (h *Host) checkAddresses(header *ip.Header) ip.Drop {
 	switch {
 	case h.addrs.broadcast(header.Src):

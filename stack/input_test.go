@@ -41,6 +41,7 @@ func TestSegmentToClosedPort(t *testing.T) {
 	}
 }
 
+// RFC 9293 §3.10.7.2, step by step.
 func TestListenerAnswersRFC9293(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -68,6 +69,7 @@ func TestListenerAnswersRFC9293(t *testing.T) {
 	}
 }
 
+// MUST-57, MUST-63 and everything else that gets no answer.
 func TestDroppedOnArrival(t *testing.T) {
 	syn := tcp.Header{Seq: 100, Flags: tcp.SYN}
 	broken := tcpPacket("192.0.2.9:1000", "10.0.0.1:80", syn, "")

@@ -80,7 +80,8 @@ func (h *Host) bindTCP(local, remote netip.AddrPort) syscall.Errno {
 
 // bindListener returns the port for a listener on addr: port itself when it is free.
 // Connections that came from an earlier listener do not stand in the way (Go and most servers set
-// SO_REUSEADDR); those that we opened from that very port do.
+// SO_REUSEADDR), and neither do those still in the handshake (MUST-42); those that we opened from that
+// very port do, as in Linux.
 func (h *Host) bindListener(addr netip.Addr, port uint16) (uint16, syscall.Errno) {
 	isFree := func(port uint16) bool {
 		return !h.demux.isListening(addr, port) && !h.hasActive(addr, port)
@@ -110,11 +111,18 @@ func (h *Host) bindAny(port uint16, isFree func(uint16) bool) (uint16, syscall.E
 	return port, 0
 }
 
-// hasActive reports whether we opened a connection from port at an address that overlaps addr.
+// hasActive reports whether we opened a connection from port, at an address that overlaps addr, that
+// is past the handshake.
 func (h *Host) hasActive(addr netip.Addr, port uint16) bool {
 	for _, p := range h.addrs.prefixes {
-		if covers(addr, p.Addr()) && h.demux.active[netip.AddrPortFrom(p.Addr(), port)] > 0 {
-			return true
+		local := netip.AddrPortFrom(p.Addr(), port)
+		if !covers(addr, p.Addr()) || h.demux.active[local] == 0 {
+			continue
+		}
+		for key, s := range h.demux.conns {
+			if key.local == local && !s.passive && s.opened {
+				return true
+			}
 		}
 	}
 	return false

@@ -72,7 +72,7 @@ func (a *addresses) has(is4 bool) bool {
 	return slices.ContainsFunc(a.prefixes, func(p netip.Prefix) bool { return p.Addr().Is4() == is4 })
 }
 
-// source chooses the address to send to dst from: dst itself when it is ours, else
+// source chooses the address to send to dst from (MUST-44): dst itself when it is ours, else
 // the one with the same scope, else the longest common prefix, else the first of
 // the family (RFC 6724 §5, rules 1, 2 and 8, as far as one device has a choice).
 func (a *addresses) source(dst netip.Addr) (best netip.Addr, ok bool) {

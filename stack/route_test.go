@@ -8,6 +8,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/ip"
 )
 
+// MUST-44.
 func TestSourceAddress(t *testing.T) {
 	a := newAddresses([]netip.Prefix{
 		netip.MustParsePrefix("192.0.2.1/24"),

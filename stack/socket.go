@@ -50,7 +50,7 @@ func (s *Socket) Abort(now ip.Time) {
 }
 
 // Connect starts a connection to remote. In local both the address and the port may be zero: they are
-// chosen. The errors are those of bind(2) and connect(2), with the name of the call.
+// chosen (MUST-43, MUST-44), and stay for as long as the connection lives (MUST-45). The errors are those of bind(2) and connect(2), with the name of the call.
 func (h *Host) Connect(now ip.Time, local, remote netip.AddrPort) (s *Socket, call string, errno syscall.Errno) {
 	local, remote = plainPort(local), plainPort(remote)
 	local, call, errno = h.localAddr(local, remote.Addr())
@@ -58,7 +58,7 @@ func (h *Host) Connect(now ip.Time, local, remote netip.AddrPort) (s *Socket, ca
 		return nil, call, errno
 	}
 	if h.addrs.broadcast(remote.Addr()) || remote.Addr().IsUnspecified() {
-		return nil, "connect", syscall.ENETUNREACH // MUST-57 and Linux's word for it
+		return nil, "connect", syscall.ENETUNREACH // MUST-46, in Linux's words
 	}
 	if len(h.demux.conns) >= maxSockets {
 		return nil, "socket", syscall.ENFILE
