@@ -81,11 +81,10 @@ func (c *chunk) retire() {
 
 // A sendBuffer holds text in the order of its sequence numbers.
 type sendBuffer struct {
-	mem         *Memory
-	head, tail  *chunk
-	start, end  Seq // of the text held
-	reserved    *chunk
-	reservedLen int
+	mem        *Memory
+	head, tail *chunk
+	start, end Seq // of the text held
+	reserved   *chunk
 }
 
 // len returns the bytes held.
