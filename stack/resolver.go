@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Names: the resolver of package net, over our own UDP and TCP.
@@ -45,8 +46,9 @@ func (n *Net) dialDNS(ctx context.Context, network, address string) (net.Conn, e
 		n.dns.failed(index, len(n.cfg.DNS))
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: endpoint(network, server.Addr(), server.Port()), Err: err}
 	}
-	// Go's resolver leaves a read that nobody waits for any more to its timeout; we end it.
-	context.AfterFunc(ctx, func() { c.Close() })
+	// Go's resolver leaves a read that nobody waits for any more to its timeout; we end it, as a
+	// timeout: that is what the user is told when the question was out of time.
+	context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	return n.watchDNS(ctx, c, index), nil
 }
 
