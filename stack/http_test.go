@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -77,9 +78,10 @@ func serveHTTP(t *testing.T, a, b *Net, useTLS, h2 bool) (url string, client *ht
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(w, r.Body)
-	})}
+	server := &http.Server{
+		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }),
+		ErrorLog: log.New(io.Discard, "", 0), // HTTP/2 clients close the connections that they dialed in vain
+	}
 	transport := &http.Transport{DialContext: a.DialContext, MaxIdleConnsPerHost: 10, ForceAttemptHTTP2: h2}
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	url = "http://10.0.0.2:" + port
