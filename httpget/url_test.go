@@ -1,6 +1,9 @@
 package httpget
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseURL(t *testing.T) {
 	for _, tt := range []struct {
@@ -119,4 +122,26 @@ func TestHost(t *testing.T) {
 	if got, err := Host("http://"); err == nil {
 		t.Errorf("got %q, want an error", got)
 	}
+}
+
+// FuzzParseURL reads anything. What is accepted has a host and a port, and a path that can stand in a request line.
+func FuzzParseURL(f *testing.F) {
+	for _, s := range []string{"example.com", "https://u:p@[2001:db8::1]:8443/a/../b?q#f", "http://x/%zz//", "ftp://x", "http://:80", "http://[::1", "HTTP://ä.example:0/"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		u, err := parseURL(s)
+		if err != nil {
+			if err.Msg == "" || err.Code == 0 {
+				t.Fatalf("parseURL(%q): an error that says nothing: %+v", s, err)
+			}
+			return
+		}
+		if u.host == "" || u.port == "" || !strings.HasPrefix(u.path, "/") {
+			t.Fatalf("parseURL(%q) = %+v", s, u)
+		}
+		if strings.ContainsAny(u.path+u.query, " \r\n") {
+			t.Fatalf("parseURL(%q) would break the request line: %+v", s, u)
+		}
+	})
 }

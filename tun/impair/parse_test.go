@@ -98,3 +98,26 @@ func TestStringReadsBack(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParse reads anything. What is accepted must say itself again when it is printed.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"", "loss=5%", "in.loss=1%,out.delay=20ms", "rate=10Mbit,queue=100,seed=7", "jitter=5ms,reorder=10%", "loss=", "loss=5%%", "x=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := Parse(s)
+		if err != nil {
+			if strings.TrimSpace(err.Error()) == "" {
+				t.Fatal("an error without a text")
+			}
+			return
+		}
+		again, err := Parse(c.String())
+		if err != nil {
+			t.Fatalf("Parse(%q) printed %q, which is refused: %v", s, c, err)
+		}
+		if again != c {
+			t.Fatalf("Parse(%q) printed %q, which is something else: %+v, not %+v", s, c, again, c)
+		}
+	})
+}
