@@ -101,7 +101,7 @@ func TestBodiesOverABadLink(t *testing.T) {
 			file := filepath.Join(n.dir, fmt.Sprintf("bad%d", w))
 			for j := range jobs {
 				spec := fmt.Sprintf("%s,seed=%d", faults, j.seed)
-				code, diag := n.get(append(j.args, "-m", "300", "--impair", spec, "-o", file, j.url)...)
+				code, diag := n.get(append(j.args, "-m", "900", "--impair", spec, "-o", file, j.url)...)
 				if code != 0 {
 					t.Errorf("%s with %s: exit %d: %s", j.name, spec, code, diag)
 					continue
@@ -113,6 +113,10 @@ func TestBodiesOverABadLink(t *testing.T) {
 		})
 	}
 	for seed := range seeds {
+		if full() { // the largest body from one server a seed, in turn
+			big := matrix(sites, cert, bodies()[4:])
+			jobs <- job{big[seed%len(big)], seed + 1}
+		}
 		for _, f := range matrix(sites, cert, sizes) {
 			jobs <- job{f, seed + 1}
 		}
