@@ -18,7 +18,6 @@ const (
 	DropSource         // source address that no host can have (multicast, unspecified, loopback from outside)
 	DropNotOurs        // destination is none of our addresses
 	DropProtocol       // no such transport protocol here
-	DropHopLimit       // hop limit reached; we do not forward
 	DropFragment       // malformed fragment
 	DropFragmentOverlap
 	DropFragmentMemory  // reassembly memory used up
@@ -48,7 +47,6 @@ const (
 	DropTooManyHoles   // out of order beyond the bound on holes
 	DropReceiveBuffer  // no room in the receive buffer
 	DropAfterClose     // data that nobody will read
-	DropTimestamp      // timestamps were agreed on, this segment has none
 	DropBroadcast      // TCP to a broadcast or multicast address (RFC 9293 §3.9.2.3)
 	DropInvalidAddress // SYN from an address nobody can connect from
 
@@ -57,14 +55,14 @@ const (
 
 var dropText = [numDrops]string{
 	"not dropped", "too short", "unknown IP version", "impossible header length", "bad IP header checksum",
-	"malformed IP options", "invalid source address", "not our address", "unknown protocol", "hop limit reached",
+	"malformed IP options", "invalid source address", "not our address", "unknown protocol",
 	"malformed fragment", "overlapping fragment", "no memory for fragments", "fragments timed out",
 	"bad checksum", "nobody listens on this port", "malformed header", "out of memory", "rate limit",
 	"ICMP error that quotes nothing of ours", "receive queue full",
 	"outside the receive window", "duplicate", "timestamp too old (PAWS)", "ACK too old", "ACK of data never sent",
 	"no ACK bit", "RST not at RCV.NXT", "SYN in a synchronized state", "not acceptable in the handshake",
 	"RST for no connection", "backlog full", "too many holes", "receive buffer full", "data after close",
-	"timestamp missing", "to a broadcast or multicast address", "SYN from an invalid address",
+	"to a broadcast or multicast address", "SYN from an invalid address",
 }
 
 // String says the reason in a few words.
