@@ -2,6 +2,7 @@ package stack
 
 import (
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -110,6 +111,38 @@ func (c *Conn) startKeepAlive(period time.Duration, config net.KeepAliveConfig) 
 // unacknowledged for that long (RFC 5482; TCP_USER_TIMEOUT in Linux). 0 is the default: about 15 minutes.
 func (c *Conn) SetUserTimeout(d time.Duration) error {
 	return c.set(func() { c.sock.conn.SetUserTimeout(max(d, 0)) })
+}
+
+// SetTOS sets the Differentiated Services field of the packets that follow: the TOS of IPv4, the traffic class of
+// IPv6 (RFC 9293 §3.9.1.9, MUST-48, SHLD-21). tos is 0, the default, to 255; its last two bits
+// are ECN's and count for nothing.
+func (c *Conn) SetTOS(tos int) error {
+	if tos < 0 || tos > 0xff {
+		return c.opError("set", syscallError("setsockopt", syscall.EINVAL))
+	}
+	return c.set(func() { c.sock.conn.SetTOS(uint8(tos)) })
+}
+
+// SetTTL sets the time to live, or hop limit, of the packets that follow (RFC 9293 §3.9.2, MUST-49): 1 to
+// 255. The default is 64.
+func (c *Conn) SetTTL(ttl int) error {
+	if ttl < 1 || ttl > 0xff {
+		return c.opError("set", syscallError("setsockopt", syscall.EINVAL))
+	}
+	return c.set(func() { c.sock.conn.SetTTL(uint8(ttl)) })
+}
+
+// SoftError returns what seems to be wrong with a connection that goes on nevertheless, a syscall.Errno: what a
+// router has said (EHOSTUNREACH, ...), or ETIMEDOUT when the peer has left several transmissions unanswered.
+// It is nil when nothing is, and again once the peer is heard (RFC 9293 §3.9.1.8, MUST-47). Reads and writes
+// do not return it: who does not ask is not disturbed (SHLD-20).
+func (c *Conn) SoftError() error {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	if errno := errnoOf(c.sock.conn.SoftError()); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func positive[T time.Duration | int](v, otherwise T) T {
