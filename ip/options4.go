@@ -11,7 +11,7 @@ const (
 )
 
 // checkOptions4 walks the options of an IPv4 header. None of them changes what
-// we do, so that they are skipped once they are known to be well-formed.
+// we do, so that they are skipped once they are known to be well-formed (RFC 9293 §3.9.2, MUST-50).
 //
 // Source routes are refused: RFC 7126 §4.3.5 and §4.4.5 advise it, and Linux
 // does by default (accept_source_route), because replies along a reversed

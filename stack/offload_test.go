@@ -11,6 +11,7 @@ import (
 
 // Long packets for devices that cut them: with the fields that the device needs, and no others.
 
+// MUST-2: every checksum is good when it arrives, whoever has computed it.
 func TestOffload(t *testing.T) {
 	all := ip.Offload{Checksum: true, TSO4: true, TSO6: true, MaxGSO: 64 << 10}
 	for _, tt := range []struct {

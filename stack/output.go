@@ -101,7 +101,7 @@ func (h *Host) buildTCP(s *Socket, out *tcp.Output, p *ip.Packet) {
 	header := ip.Header{
 		Src: s.key.local.Addr(), Dst: s.key.remote.Addr(), Protocol: ip.ProtoTCP,
 		TTL: out.TTL, TOS: out.TOS, FlowLabel: s.flowLabel,
-		DontFragment: true, // path MTU discovery, RFC 1191; the ID then means nothing (RFC 6864 §4.1)
+		DontFragment: true, // path MTU discovery, RFC 1191; the ID then means nothing (RFC 6864 §4.1; MAY-4)
 	}
 	p.Header = ip.AppendHeader(p.Header, &header, length)
 	start := len(p.Header)
@@ -116,7 +116,7 @@ func (h *Host) buildTCP(s *Socket, out *tcp.Output, p *ip.Packet) {
 	p.NeedsChecksum, p.ChecksumStart, p.ChecksumOffset = true, uint16(start), tcp.ChecksumOffset
 }
 
-// completeChecksum does what a device with checksum offload would do: the field holds the
+// completeChecksum does what a device with checksum offload would do (MUST-2): the field holds the
 // sum of the pseudo-header, which the sum over the segment includes that way.
 func completeChecksum(p *ip.Packet) {
 	if !p.NeedsChecksum {

@@ -99,3 +99,16 @@ func TestSourceQuench(t *testing.T) {
 		t.Errorf("got %+v, want %+v", after, before)
 	}
 }
+
+// MAY-4: a segment that is sent again has the same IPv4 Identification.
+func TestIdentificationOfARetransmission(t *testing.T) {
+	_, b, client, _ := joined(t)
+	client.Conn().Send(b.now, []byte("x"))
+	client.Touch(b.now)
+	first, _ := b.one()
+	b.now = b.host.Deadline()
+	b.host.Advance(b.now)
+	if again, _ := b.one(); again.ID != first.ID || !again.DontFragment {
+		t.Errorf("got ID %d, don't fragment %v, want %d and true", again.ID, again.DontFragment, first.ID)
+	}
+}

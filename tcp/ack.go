@@ -136,7 +136,7 @@ func (c *Conn) leaveLoss(now ip.Time) {
 }
 
 // measureRTT takes a sample from an ACK: from the transmission that it acknowledges when nothing of it
-// was sent twice (Karn, RFC 6298 §3), else from the echoed timestamp (RFC 7323 §4.1).
+// was sent twice (Karn, RFC 6298 §3; MUST-18), else from the echoed timestamp (RFC 7323 §4.1).
 func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, once bool) (rtt time.Duration) {
 	switch {
 	case once:

@@ -162,7 +162,7 @@ func (c *Conn) discard() {
 	c.updateWindow()
 }
 
-// Close closes both directions (§3.10.4). When received text is unread, or text arrives
+// Close closes both directions (§3.10.4); nothing is read any more (MAY-1). When received text is unread, or text arrives
 // later, the peer gets a RST, because data was lost (SHLD-3).
 func (c *Conn) Close(now ip.Time) {
 	if c.closed {
@@ -214,7 +214,8 @@ func (c *Conn) abort(now ip.Time, rule string) {
 func (c *Conn) SetNoDelay(on bool) { c.noDelay = on }
 
 // SetTOS sets the Differentiated Services field of the packets that follow
-// (MUST-48, SHLD-21); the two ECN bits are not the application's.
+// (MUST-48, SHLD-21, SHLD-22); the two ECN bits are not the application's. In the middle of a connection it is
+// better left alone, because segments may overtake each other then (SHLD-23).
 func (c *Conn) SetTOS(tos uint8) { c.tos = tos &^ 3 }
 
 // SetTTL sets the hop limit of the packets that follow (MUST-49); 0 is the host's default.

@@ -284,7 +284,7 @@ func TestCloseWithUnreadText(t *testing.T) {
 	p.wantClosed(tcp.CauseAborted)
 }
 
-// SHLD-3: so does text that comes after Close.
+// SHLD-3, MAY-1: so does text that comes after Close.
 func TestTextAfterClose(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	p.close()

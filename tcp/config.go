@@ -50,7 +50,7 @@ type Config struct {
 	// SynAckRetries is the same for a SYN,ACK. Default 5, 63 s, as Linux:
 	// a half-open connection costs the listener's backlog.
 	SynAckRetries int
-	// R1 is the number of retransmissions after which the application hears of a soft timeout (SHLD-9). Default 3.
+	// R1 is the number of retransmissions after which the application hears of a soft timeout (SHLD-9). Default 3 (SHLD-10).
 	R1 int
 	// Retries is how often data is sent again before the connection fails: R2 in
 	// retransmissions. Default 15, about 15 minutes (SHLD-11: at least 100 s).

@@ -8,7 +8,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// Congestion control: RFC 5681, MUST-19, and where it is enforced.
+// Congestion control: RFC 5681, and where it is enforced.
 
 // RFC 6928: ten segments at first.
 func TestInitialWindow(t *testing.T) {
@@ -34,7 +34,7 @@ func TestInitialWindowAfterLostSyns(t *testing.T) {
 	}
 }
 
-// §3.1: slow start grows by what was acknowledged, so one ACK for one segment lets two out.
+// MUST-19, §3.1: slow start grows by what was acknowledged, so one ACK for one segment lets two out.
 func TestSlowStart(t *testing.T) {
 	p := newConnTest(t, tcp.Established, window(60_000))
 	p.send(100_000)
@@ -49,7 +49,7 @@ func TestSlowStart(t *testing.T) {
 	}
 }
 
-// §3.1: congestion avoidance grows by one segment a round trip.
+// MUST-19, §3.1: congestion avoidance grows by one segment a round trip.
 func TestCongestionAvoidance(t *testing.T) {
 	p := flight(t, 10)
 	for range 3 {

@@ -118,7 +118,7 @@ const (
 func New(cfg *Config, local, remote netip.AddrPort, mtu int) *Conn {
 	c := &Conn{cfg: cfg, local: local, remote: remote, cc: cfg.Congestion(), noDelay: cfg.NoDelay}
 	c.mtu = max(mtu, minMTU(remote.Addr()))
-	c.rcv.mss = c.mtu - c.overhead()
+	c.rcv.mss = c.mtu - c.overhead() // MUST-67, SHLD-6
 	c.rcv.segMSS = min(defaultMSS4, c.rcv.mss)
 	c.snd.peerMSS = c.defaultMSS()
 	c.snd.buf.mem = cfg.Memory
@@ -139,8 +139,8 @@ func (c *Conn) State() State { return c.state }
 // Cause says why the connection is CLOSED; CauseNone when it is not, or was never open.
 func (c *Conn) Cause() Cause { return c.cause }
 
-// SoftError returns the last soft ICMP error (MUST-47), CauseNone when there
-// was none since the peer was last heard.
+// SoftError returns the last soft error (MUST-47): what an ICMP error said (SHLD-25), or CauseTimeout from R1
+// on (SHLD-9). It is CauseNone when there was none since the peer was last heard. Who does not ask is not told (SHLD-20).
 func (c *Conn) SoftError() Cause { return c.soft }
 
 // Dead reports whether the host may forget the connection: it is CLOSED, or

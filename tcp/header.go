@@ -62,7 +62,7 @@ type Header struct {
 	Seq              Seq
 	Ack              Seq // meaningless without ACK
 	Flags            Flags
-	Wnd              uint16 // as on the wire: not yet scaled
+	Wnd              uint16 // as on the wire: not yet scaled; unsigned (MUST-1)
 	Urg              uint16 // meaningless without URG
 	Options          Options
 }

@@ -8,7 +8,7 @@ import (
 
 // Keep-alive, RFC 9293 §3.8.4, and the user timeout, §3.8.3.
 
-// KeepAlive says whether and how an idle connection is probed. It is off by default (MUST-25).
+// KeepAlive says whether and how an idle connection is probed (MAY-5). It is off by default (MUST-25).
 type KeepAlive struct {
 	Enable   bool
 	Idle     time.Duration // before the first probe; default 2 hours (MUST-28)

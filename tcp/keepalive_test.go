@@ -16,7 +16,7 @@ func TestNoKeepAliveByDefault(t *testing.T) {
 	p.wantState(tcp.Established)
 }
 
-// MUST-24, MUST-28: two hours, and then a probe that carries nothing (SHLD-12) and that every peer answers.
+// MAY-5, MUST-24, MUST-28: two hours, and then a probe that carries nothing (SHLD-12) and that every peer answers.
 func TestKeepAliveProbes(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	p.c.SetKeepAlive(p.now, tcp.KeepAlive{Enable: true})

@@ -9,7 +9,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// Listening for many: RFC 9293 §3.10.7.2, MUST-41.
+// Listening for many: RFC 9293 §3.10.7.2.
 
 // A listening is a listener with a host around it, as small as can be.
 type listening struct {

@@ -36,7 +36,7 @@ func (c *Conn) defaultMSS() int {
 	return defaultMSS6
 }
 
-// setPeerMSS takes the MSS option of the peer's SYN. An MSS of 0 means nothing and counts as none, as in Linux.
+// setPeerMSS takes the MSS option of the peer's SYN (MUST-14). An MSS of 0 means nothing and counts as none, as in Linux.
 func (c *Conn) setPeerMSS(o *Options) {
 	if o.HasMSS && o.MSS != 0 {
 		c.snd.peerMSS = max(int(o.MSS), minPeerMSS)

@@ -11,7 +11,7 @@ import (
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// SHLD-7: a small write waits while another is unacknowledged, and those that wait are merged. SHLD-27.
+// SHLD-7: a small write waits while another is unacknowledged, and those that wait are merged. SHLD-27, MAY-16.
 func TestNagle(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	p.send(1)
@@ -90,7 +90,7 @@ func TestSenderAvoidsSillyWindows(t *testing.T) {
 	p.want(seg(A, 601, 1).bytes(300), tcp.WhyData)
 }
 
-// §3.8.6.2.1, the override timeout: what the rule holds back does not wait for ever. T7.
+// MUST-60, §3.8.6.2.1, the override timeout: what the rule holds back does not wait for ever. T7.
 func TestSillyWindowTimeout(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	rto := p.c.Info().RTO

@@ -77,7 +77,8 @@ func (o *Options) len() int {
 
 // appendTo writes the options in the order and with the padding that Linux
 // uses, which middleboxes know best: each group starts on a 4-byte border.
-// SACK-permitted takes the place of the two NOPs before the timestamps.
+// SACK-permitted takes the place of the two NOPs before the timestamps. Whatever is no NOP has its
+// length (MUST-68), and nothing follows an end of the list, because there is none (MUST-69).
 func (o *Options) appendTo(b []byte) []byte {
 	if o.HasMSS {
 		b = append(b, optMSS, 4, byte(o.MSS>>8), byte(o.MSS))
@@ -107,7 +108,7 @@ func (o *Options) appendTo(b []byte) []byte {
 	return b
 }
 
-// parseOptions reads the options in b. They may be aligned anyhow (MUST-64), and
+// parseOptions reads the options in b, of any segment (MUST-5). They may be aligned anyhow (MUST-64), and
 // unknown ones are skipped by their length (MUST-6). An impossible length ends the reading;
 // what stood before it counts, and so does the segment (MUST-7): Linux does the same.
 // MSS, window scale and SACK-permitted mean nothing outside a SYN and are ignored there.
@@ -130,7 +131,7 @@ func parseOptions(b []byte, syn bool, o *Options) {
 	}
 }
 
-// parseOne reads the value of one option. A value of the wrong length is ignored.
+// parseOne reads the value of one option (MUST-4). A value of the wrong length is ignored.
 func (o *Options) parseOne(kind byte, v []byte, syn bool) {
 	switch {
 	case kind == optMSS && len(v) == 2 && syn:

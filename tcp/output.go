@@ -77,7 +77,7 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 // synOptions fills in the options of a SYN: ours in an active open, those that
 // both have in the answer (RFC 7323 §2.2 and §3.2, RFC 2018 §2).
 func (c *Conn) synOptions(now ip.Time, o *Options, active bool) {
-	o.HasMSS, o.MSS = true, uint16(min(c.rcv.mss, 0xffff)) // SHLD-5, MAY-3
+	o.HasMSS, o.MSS = true, uint16(min(c.rcv.mss, 0xffff)) // MUST-14, SHLD-5, MAY-3
 	if active {
 		o.SACKPermitted, o.HasTS, o.HasWS = !c.cfg.NoSACK, !c.cfg.NoTimestamps, !c.cfg.NoWindowScale
 	} else {
@@ -94,8 +94,8 @@ func (c *Conn) synOptions(now ip.Time, o *Options, active bool) {
 	}
 }
 
-// options fills in the options of a segment after the handshake, and returns the most
-// text that it can carry beside them.
+// options fills in the options of a segment after the handshake, never those of a SYN (MUST-65), and returns
+// the most text that it can carry beside them.
 func (c *Conn) options(now ip.Time, o *Options) (mss int) {
 	if c.opt.ts {
 		o.HasTS, o.TSVal, o.TSEcr = true, c.tsNow(now), c.opt.tsRecent
@@ -125,7 +125,7 @@ func (c *Conn) unsent() int {
 func (c *Conn) finDue() bool { return c.snd.fin && !c.snd.finSent && c.snd.buf.reserved == nil }
 
 // usable is what the peer's window leaves (§3.8.6.2.1): SND.UNA + SND.WND - SND.NXT. It is
-// negative when the peer has shrunk its window (MUST-34).
+// negative when the peer has shrunk its window (MUST-34); nothing new is sent then (SHLD-15).
 func (c *Conn) usable() int { return int(int32(c.snd.una.Add(c.snd.wnd) - c.snd.nxt)) }
 
 // sendNew sends text that was never sent, and the FIN behind it.
@@ -149,7 +149,8 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 }
 
 // fit returns how much of n unsent bytes may go now, in one output, and whether anything may.
-// It joins the peer's window, the congestion window, Nagle (§3.7.4) and silly-window avoidance (§3.8.6.2.1).
+// It joins the peer's window, the congestion window, Nagle (§3.7.4) and silly-window avoidance (§3.8.6.2.1, MUST-38).
+// However it was written, text leaves in full segments as far as there is enough of it (SHLD-27, SHLD-28, MAY-16).
 func (c *Conn) fit(n, mss int) (int, bool) {
 	usable := c.usable()
 	room := c.win.Cwnd - int(c.sent.flight)

@@ -13,7 +13,7 @@ type probeState struct {
 }
 
 // armPersist starts the persist timer: there is something to send, nothing in flight whose
-// loss another timer would notice, and the window or silly-window avoidance holds it back. The first
+// loss another timer would notice, and the window (MUST-36) or silly-window avoidance (MUST-60) holds it back. The first
 // wait is one RTO (SHLD-29), the next ones double (SHLD-30).
 func (c *Conn) armPersist(now ip.Time) {
 	if c.timers[timerPersist] != 0 {

@@ -224,6 +224,7 @@ func FuzzReassembly(f *testing.F) {
 	})
 }
 
+// SHLD-31: whatever the order in which text comes, and however it overlaps, the reader gets all of it.
 func TestReassemblyAgainstTheModel(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := rand.New(rand.NewPCG(seed, 0))

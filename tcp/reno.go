@@ -2,7 +2,7 @@ package tcp
 
 import "github.com/sockeye-tcp/sockeye/ip"
 
-// Reno is the congestion control of RFC 5681: slow start, congestion avoidance, half the flight on loss.
+// Reno is the congestion control of RFC 5681 (MUST-19): slow start, congestion avoidance, half the flight on loss.
 type Reno struct {
 	acked int // bytes acknowledged towards the next segment of growth, in congestion avoidance
 }

@@ -21,7 +21,7 @@ type resetDue struct {
 func (c *Conn) queueReset(seq, ack Seq) { c.rst = resetDue{due: true, seq: seq, ack: ack} }
 
 // checkReset is the second step of §3.10.7.4, with RFC 5961 §3.2: only a RST at exactly RCV.NXT
-// counts; another one in the window is challenged.
+// counts, with or without text (SHLD-2); another one in the window is challenged.
 func (c *Conn) checkReset(now ip.Time, seg *Segment) bool {
 	const rule = "RFC 9293 §3.10.7.4, second"
 	if !seg.Flags.Has(RST) {

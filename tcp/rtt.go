@@ -4,7 +4,7 @@ import "time"
 
 // The retransmission timeout, RFC 6298.
 
-// An rttEstimator keeps SRTT and RTTVAR and computes the timeout from them.
+// An rttEstimator keeps SRTT and RTTVAR and computes the timeout from them (MUST-18).
 type rttEstimator struct {
 	srtt, rttvar time.Duration // 0: nothing measured yet
 	min          time.Duration // smallest sample

@@ -7,7 +7,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// The retransmission timeout: RFC 6298, MUST-18.
+// The retransmission timeout: RFC 6298.
 
 // exchange sends a segment that is acknowledged after d.
 func (p *connTest) exchange(d time.Duration) {
@@ -19,7 +19,7 @@ func (p *connTest) exchange(d time.Duration) {
 	p.arrive(seg(A, 1, at+10))
 }
 
-// §2.2, §2.3, with the floor of 200 ms under the variance.
+// MUST-18, §2.2, §2.3, with the floor of 200 ms under the variance.
 func TestRTOFollowsTheFormula(t *testing.T) {
 	p := newConnTest(t, tcp.SynSent)
 	p.advance(100 * ms)
@@ -51,7 +51,7 @@ func TestRTOOfATinyRoundTrip(t *testing.T) {
 	}
 }
 
-// §2.1, §5.5: 1 s before anything is measured, then doubled, up to the limit.
+// MUST-19, §2.1, §5.5: 1 s before anything is measured, then doubled, up to the limit.
 func TestRTOBacksOff(t *testing.T) {
 	p := newConnTest(t, tcp.SynSent, func(s *setup) { s.cfg.MaxRTO = 60 * time.Second })
 	for _, s := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
@@ -62,7 +62,7 @@ func TestRTOBacksOff(t *testing.T) {
 	p.wantClosed(tcp.CauseTimeout)
 }
 
-// MUST-23: a SYN is sent again for at least 3 minutes. MUST-22.
+// MUST-22, MUST-23: a SYN is sent again for at least 3 minutes, and then given up.
 func TestSynIsSentForThreeMinutes(t *testing.T) {
 	p := newConnTest(t, tcp.SynSent)
 	p.advance(180 * time.Second)
@@ -77,7 +77,7 @@ func TestSynIsSentForThreeMinutes(t *testing.T) {
 	}
 }
 
-// §3, Karn: what was sent twice says nothing about the round trip.
+// MUST-18, §3, Karn: what was sent twice says nothing about the round trip.
 func TestNoSampleFromARetransmission(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	p.exchange(100 * ms)

@@ -23,7 +23,7 @@ type Secret struct{ key [32]byte }
 // NewSecret returns a Secret with a key, which must be random and stay private to the host.
 func NewSecret(key [32]byte) *Secret { return &Secret{key} }
 
-// ISN returns the initial sequence number for a connection: M + F(addresses, key).
+// ISN returns the initial sequence number for a connection: M + F(addresses, key) (SHLD-1).
 func (s *Secret) ISN(local, remote netip.AddrPort, now ip.Time) Seq {
 	return Seq(now/isnTick) + Seq(s.hash('I', local, remote))
 }

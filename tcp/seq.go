@@ -6,7 +6,8 @@ package tcp
 // sequence space of each other; farther apart, "before" has no meaning.
 type Seq uint32
 
-// A Size is a number of sequence numbers: bytes, plus one for each SYN and FIN.
+// A Size is a number of sequence numbers: bytes, plus one for each SYN and FIN. Windows
+// are kept in it, in 32 bits (REC-1).
 type Size = uint32
 
 // Add returns the sequence number n after s, modulo 2^32.

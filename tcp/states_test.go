@@ -112,7 +112,7 @@ func TestSegmentsThatDoNotBelong(t *testing.T) {
 	}
 }
 
-// RFC 5961 §5.2: (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, to the byte.
+// RFC 5961 §5.2, MAY-12: (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT, to the byte.
 func TestAckRangeToTheByte(t *testing.T) {
 	for _, test := range []struct {
 		ack int

@@ -105,7 +105,7 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	} else {
 		c.timeoutLoss(now)
 	}
-	c.rtt.backoff++
+	c.rtt.backoff++ // MUST-19
 	c.armRTO(now)
 }
 
@@ -120,7 +120,7 @@ func (c *Conn) gaveUp(now ip.Time) bool {
 	case c.windowClosed():
 		return !c.mayProbe(now)
 	case c.state == SynSent:
-		limit = c.cfg.SynRetries
+		limit = c.cfg.SynRetries // MUST-22: the same procedure for a SYN
 	case !c.snd.synAcked:
 		limit = c.cfg.SynAckRetries
 	case c.keep.userTimeout > 0:

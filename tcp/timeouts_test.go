@@ -106,7 +106,7 @@ func TestUserTimeoutBehindAClosedWindow(t *testing.T) {
 	p.skip(len(p.out))
 }
 
-// SHLD-17, MUST-35: a peer that closes its window over what is in flight is probed with it. While the
+// SHLD-17, MUST-35, MAY-7: a peer that closes its window over what is in flight is probed with it. While the
 // probes are answered the connection lives.
 func TestWindowClosedOverWhatIsInFlight(t *testing.T) {
 	p := newConnTest(t, tcp.Established)

@@ -22,7 +22,7 @@ func (c *Conn) synWindow() Size {
 
 // newWindow returns the window that could be offered now. Its right edge never moves left
 // (SHLD-14), and moves right by a segment or half of the buffer at least, so
-// that the peer is not led to send small segments (MUST-39, §3.8.6.2.2).
+// that the peer is not led to send small segments (MUST-39, §3.8.6.2.2). It stays closed while nobody reads (MAY-8).
 func (c *Conn) newWindow() Size {
 	cur := c.rcv.wnd()
 	free := c.cfg.RecvBuffer - c.rcv.text.bytes

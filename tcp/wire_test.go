@@ -81,7 +81,7 @@ func TestSegmentsThatCannotBe(t *testing.T) {
 	}
 }
 
-// MUST-4 to MUST-7, MUST-64, MUST-68.
+// MUST-4, MUST-6, MUST-7, MUST-64, MUST-68.
 func TestParseOptions(t *testing.T) {
 	mss := []byte{2, 4, 0x05, 0xb4}
 	full := tcp.Options{HasMSS: true, MSS: 1460}
@@ -132,7 +132,8 @@ func TestParseOptions(t *testing.T) {
 	}
 }
 
-// Outside of a SYN only timestamps and SACK blocks mean something (RFC 7323 §2.2, RFC 2018 §2).
+// MUST-5: options are read in every segment. Outside of a SYN only timestamps and SACK blocks mean something
+// (RFC 7323 §2.2, RFC 2018 §2).
 func TestParseOptionsOutsideOfASyn(t *testing.T) {
 	b := header(2, 4, 5, 0xb4, 3, 3, 7, 4, 2, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 5)
 	b[13] = byte(A)
