@@ -10,7 +10,7 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check race fuzz bench golden clean
+.PHONY: help build run test check race fuzz bench golden docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,12 @@ run: build ## fetch a page over our TCP in a network namespace of its own
 test: ## run all tests and say in one line what was skipped and why
 	@$(GO) run ./internal/testsum -shuffle=on -count=1 $(ARGS) $(PKGS)
 
-check: ## gofmt, vet, staticcheck, tidy go.mod, import rules
+check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
-	$(GO) test -count=1 ./internal/house/...
+	$(GO) test -count=1 ./internal/house/... ./internal/requirements/...
 
 race: ## run all tests under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(GO) run ./internal/testsum -race -shuffle=on -count=1 $(ARGS) $(PKGS)
@@ -42,6 +42,9 @@ bench: ## run the benchmarks
 
 golden: ## write the golden files of the tests anew; review the diff
 	$(GO) test -count=1 ./internal/ladder -update
+
+docs: ## write docs/rfc9293.md anew from the labels in code and tests
+	$(GO) run ./internal/requirements/gen
 
 clean: ## remove what make made
 	rm -rf bin
