@@ -51,7 +51,7 @@ var edges = [numStates]uint16{
 	CloseWait:   1 << LastAck,
 	Closing:     1 << TimeWait,
 	LastAck:     0,
-	TimeWait:    1 << SynReceived, // MAY-2: a new SYN may reopen it
+	TimeWait:    0, // a new SYN may reopen it (MAY-2), as another Conn: see MayReopen
 }
 
 // allows reports whether a connection may go from s to t.

@@ -34,6 +34,7 @@ const (
 )
 
 func newLong(t testing.TB, cfg tcp.Config) *long {
+	t.Helper()
 	l := &long{t: t, now: start, wnd: 4096, chunk: make([]byte, longChunk), reader: make([]byte, longChunk)}
 	cfg.ISN, cfg.RecvBuffer, cfg.SendBuffer, cfg.InitialWindow = wrapISN, 16<<20, 16<<20, 1<<15
 	l.iss, l.irs = wrapISN(addrA, addrB, 0), wrapISN(addrB, addrA, 0)
@@ -104,8 +105,17 @@ func (l *long) fill() {
 	}
 }
 
+// skipLaps skips a test that sends gigabytes where that takes minutes.
+func skipLaps(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("gigabytes in one goroutine: the race detector has nothing to find and takes minutes")
+	}
+}
+
 // No loss for more than 2^31 bytes, and then the first one.
 func TestFirstLossAfterHalfALap(t *testing.T) {
+	skipLaps(t)
 	for _, at := range []int{half, half + half/2, lap, lap + half/2} {
 		l := newLong(t, tcp.Config{})
 		l.sendUntil(at)
@@ -123,6 +133,7 @@ func TestFirstLossAfterHalfALap(t *testing.T) {
 // A small segment and urgent text, and then none for a lap. When the same numbers are in flight again, neither
 // must hold anything back, or mark it.
 func TestSmallAndUrgentTextALapAgo(t *testing.T) {
+	skipLaps(t)
 	l := newLong(t, tcp.Config{})
 	l.c.SendUrgent(l.now, l.chunk[:10])
 	l.drain()
@@ -144,6 +155,7 @@ func TestSmallAndUrgentTextALapAgo(t *testing.T) {
 
 // Receiving only: windows, urgent pointers, SACK, timestamps.
 func TestReceiveALap(t *testing.T) {
+	skipLaps(t)
 	l := newLong(t, tcp.Config{})
 	seq := l.irs + 1
 	l.arrive(tcp.Segment{Header: tcp.Header{Seq: seq, Ack: l.iss + 1, Flags: A | U, Wnd: l.wnd, Urg: 100}, Text: l.chunk[:100]})
