@@ -87,7 +87,7 @@ func (h *Host) arriveTCP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 	seg.Buf = b
 	local := netip.AddrPortFrom(header.Dst, seg.DstPort)
 	remote := netip.AddrPortFrom(header.Src, seg.SrcPort)
-	if s := h.demux.conns[tuple{local, remote}]; s != nil && !h.makesWay(s, seg) {
+	if s := h.demux.conns[tuple{local, remote}]; s != nil && !h.makesWay(now, s, seg) {
 		s.conn.Arrive(now, seg)
 		h.touched(now, s)
 		return
@@ -101,8 +101,8 @@ func (h *Host) arriveTCP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 
 // makesWay forgets a connection in TIME-WAIT when a SYN asks for a new one that
 // cannot be mistaken for the old (RFC 9293 §3.6.1, RFC 6191).
-func (h *Host) makesWay(s *Socket, seg *tcp.Segment) bool {
-	if !s.conn.MayReopen(seg) || h.demux.listener(s.key.local) == nil {
+func (h *Host) makesWay(now ip.Time, s *Socket, seg *tcp.Segment) bool {
+	if !s.conn.MayReopen(now, seg) || h.demux.listener(s.key.local) == nil {
 		return false
 	}
 	h.forget(s)

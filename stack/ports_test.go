@@ -116,6 +116,7 @@ func TestSynInTimeWait(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, b, old := timeWait(t)
+			b.now = b.now.Add(time.Second) // our own initial number must be new, too
 			local, remote := old.Conn().Local(), old.Conn().Remote()
 			if _, _, errno := b.host.Listen(netip.Addr{}, local.Port(), 0); errno != syscall.EADDRINUSE {
 				t.Errorf("listening on the port of our own connection: got %v, want %v", errno, syscall.EADDRINUSE)

@@ -1,6 +1,7 @@
 package tcp_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -185,6 +186,9 @@ func TestSynAckWithAForgedEcho(t *testing.T) {
 
 // RFC 6191 §2, MAY-2, SHLD-4: what may take the place of a connection in TIME-WAIT.
 func TestMayReopen(t *testing.T) {
+	clock := func(local, remote netip.AddrPort, now ip.Time) tcp.Seq {
+		return wrapISN(local, remote, now) + tcp.Seq(now.Sub(start)/(4*time.Microsecond))
+	}
 	for _, test := range []struct {
 		name    string
 		stamped bool
@@ -203,16 +207,26 @@ func TestMayReopen(t *testing.T) {
 		{"no SYN", false, seg(A, 5000, 2), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := newConnTest(t, tcp.TimeWait, func(s *setup) { s.syn.HasTS = test.stamped })
+			p := newConnTest(t, tcp.TimeWait, func(s *setup) { s.syn.HasTS, s.cfg.ISN = test.stamped, clock })
+			p.now = p.now.Add(ms)
 			in := p.build(test.in)
-			if got := p.c.MayReopen(in); got != test.want {
+			if got := p.c.MayReopen(p.now, in); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 			in.Buf.Free()
 		})
 	}
 	p := newConnTest(t, tcp.Established)
-	if p.c.MayReopen(&tcp.Segment{Header: tcp.Header{Flags: S, Seq: p.theirSeq(5000)}}) {
+	if p.c.MayReopen(p.now, &tcp.Segment{Header: tcp.Header{Flags: S, Seq: p.theirSeq(5000)}}) {
 		t.Error("a connection that lives may be reopened")
+	}
+}
+
+// MAY-2, condition 1: our numbers must be new as well. They are not when the old connection was faster than the
+// clock that initial sequence numbers follow.
+func TestMayNotReopenWithOldNumbersOfOurs(t *testing.T) {
+	p := newConnTest(t, tcp.TimeWait) // the fixture's clock for them stands still
+	if p.c.MayReopen(p.now, &tcp.Segment{Header: tcp.Header{Flags: S, Seq: p.theirSeq(5000)}}) {
+		t.Error("the new connection may have the numbers of the old one")
 	}
 }
