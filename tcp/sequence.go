@@ -167,9 +167,10 @@ func (c *Conn) validEcho(now ip.Time, seg *Segment) bool {
 	return o.TSEcr-c.tsNow(c.created) <= c.tsNow(now)-c.tsNow(c.created)
 }
 
-// checkSyn is the fourth step: a SYN in a synchronized state gets a challenge ACK,
-// whatever its sequence number (RFC 5961 §4.2). In SYN-RECEIVED it is the same
-// here: the peer's own SYN was handled before.
+// checkSyn is the fourth step: a SYN in a synchronized state gets a challenge ACK, whatever its sequence number
+// (RFC 5961 §4.2). The peer's own SYN was handled before. Departs from the step in SYN-RECEIVED, where another
+// SYN returns a passive open to LISTEN: anybody could end a handshake with that, and a peer that did begin
+// anew answers the challenge with a RST, which has the same effect.
 func (c *Conn) checkSyn(now ip.Time, seg *Segment) bool {
 	if !seg.Flags.Has(SYN) {
 		return true

@@ -183,3 +183,14 @@ func TestAckAtTheRightEdgeOfTheWindow(t *testing.T) {
 		t.Errorf("got %d bytes unacknowledged, want none", got)
 	}
 }
+
+// A peer that begins anew while we are in SYN-RECEIVED resets the old handshake itself when it is challenged.
+func TestPeerBeginsAnewInSynReceived(t *testing.T) {
+	p := newConnTest(t, tcp.SynReceived)
+	p.arrive(seg(S, 30_000, 0))
+	p.want(seg(A, 1, 1), tcp.WhyChallengeAck)
+	p.arrive(seg(R, 1, 0)) // it expects another ACK than that, §3.10.7.3, first
+	p.wantState(tcp.Listen)
+	p.arrive(seg(S, 30_000, 0))
+	p.want(seg(S|A, 0, 30_001), tcp.WhySynAck)
+}
