@@ -1,0 +1,226 @@
+package packetdrill
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/stack"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Connections as the peer sees them, and the wire between it and the host.
+
+// A flow is one connection of the script.
+type flow struct {
+	local, remote netip.AddrPort
+	listening     bool          // no connection yet: the next packet from the peer makes one
+	sock          *stack.Socket // once the script has a file for it
+	limit         int           // the MSS that the peer gave
+
+	iss, irs         uint32 // initial sequence numbers on the wire
+	issBase, irsBase uint32 // wire numbers minus the script's own, for SYNs
+	hasISS, hasIRS   bool
+
+	sent  []*segment // by the host, and not yet mentioned by the script
+	last  *segment   // the last one that was mentioned
+	wrote []byte     // by the application
+
+	stamps                map[uint32]uint32 // TS val: the script's to the wire's
+	firstStamp, firstWire uint32
+	firstAt               ip.Time
+	hasStamp              bool
+}
+
+// newFlow returns a connection that is under test from now on.
+func (r *runner) newFlow(f flow) *flow {
+	f.iss, f.issBase = hostISN, hostISN
+	f.irs, f.irsBase = peerISN, peerISN
+	f.stamps = map[uint32]uint32{}
+	f.limit = 536 // RFC 9293 §3.7.1
+	if r.set.version == 6 {
+		f.limit = 1220
+	}
+	r.flows = append(r.flows, &f)
+	r.current = &f
+	return &f
+}
+
+// learnISS notes the host's initial sequence number from its first SYN.
+func (f *flow) learnISS(wire, script uint32) {
+	if !f.hasISS {
+		f.hasISS, f.iss, f.issBase = true, wire, wire-script
+	}
+}
+
+// hostSeq turns a sequence number of the host's stream into that on the wire, and peerSeq one of the peer's.
+func (f *flow) hostSeq(n uint32, syn bool) uint32 {
+	if syn {
+		return f.issBase + n
+	}
+	return f.iss + n
+}
+
+func (f *flow) peerSeq(n uint32, syn bool) uint32 {
+	if syn {
+		return f.irsBase + n
+	}
+	return f.irs + n
+}
+
+// drain takes everything that the host has to send.
+func (r *runner) drain() {
+	if r.host == nil {
+		return
+	}
+	var p ip.Packet
+	for r.host.Next(r.now, &p) {
+		packet := p.AppendTo(nil)
+		p.Unpin()
+		s, err := decode(r.now, packet)
+		if err == nil && len(packet) > r.set.mtu {
+			err = fmt.Errorf("the host sent a packet of %d bytes, longer than the MTU of %d", len(packet), r.set.mtu)
+		}
+		if err != nil {
+			r.breakOff(r.fail("%s", err))
+			continue
+		}
+		if s != nil {
+			r.sentBy(s)
+		}
+	}
+}
+
+// breakOff keeps the first failure that no line of the script waits for.
+func (r *runner) breakOff(err error) {
+	if r.broken == nil {
+		r.broken = err
+	}
+}
+
+// sentBy adds a segment to its connection. Those of other connections pass unseen.
+func (r *runner) sentBy(s *segment) {
+	for i := len(r.flows) - 1; i >= 0; i-- {
+		f := r.flows[i]
+		if f.local != s.src || f.remote != s.dst {
+			continue
+		}
+		if len(s.text) > 0 && len(s.text)+s.optLen > f.limit {
+			r.breakOff(r.failure(fmt.Sprintf("the host sent more than the peer's MSS of %d bytes allows", f.limit), "", f.words(s)))
+		}
+		if why := f.checkText(s); why != "" {
+			r.breakOff(r.failure(why, "", f.words(s)))
+		}
+		f.sent = append(f.sent, s)
+		return
+	}
+}
+
+// checkText compares the text of a segment with what the application wrote at that place.
+func (f *flow) checkText(s *segment) string {
+	at := int64(int32(s.seq - f.iss - 1))
+	if s.flags.Has(tcp.SYN) {
+		at = 0
+	}
+	if !f.hasISS && !s.flags.Has(tcp.SYN) || at < 0 {
+		return "" // a probe in front of the stream, which no receiver takes
+	}
+	for i, b := range s.text {
+		if n := at + int64(i); n >= int64(len(f.wrote)) {
+			return fmt.Sprintf("the host sent a byte at offset %d of its stream, but only %d were written", n, len(f.wrote))
+		} else if b != f.wrote[n] {
+			return fmt.Sprintf("the host sent the wrong byte at offset %d of its stream: %#02x, not %#02x", n, b, f.wrote[n])
+		}
+	}
+	return ""
+}
+
+// inject sends a packet of the peer to the host.
+func (r *runner) inject(k *Packet) error {
+	f := r.current
+	if f == nil {
+		return r.fail("a packet, but no socket to send it to")
+	}
+	if f.listening {
+		f = r.newFlow(flow{local: f.local, remote: netip.AddrPortFrom(r.set.remote, r.nextPort)})
+		r.nextPort++
+	}
+	if !f.remote.IsValid() {
+		return r.fail("a packet from the peer, but the socket neither listens nor connects")
+	}
+	syn := k.syn()
+	if syn && !f.hasIRS {
+		f.hasIRS, f.irs = true, f.irsBase+k.Seq
+	}
+	s := &segment{src: f.remote, dst: f.local, flags: k.Flags, wnd: k.Wnd, urg: k.Urg, seq: f.peerSeq(k.Seq, syn)}
+	s.ip.DontFragment, s.ip.TTL = true, 64
+	if k.IP.HasTOS {
+		s.ip.TOS = k.IP.TOS
+	}
+	if k.IP.HasECN {
+		s.ip.TOS = s.ip.TOS&^3 | k.IP.ECN
+	}
+	if k.IP.HasTTL {
+		s.ip.TTL = k.IP.TTL
+	}
+	s.ip.FlowLabel = k.IP.Flow
+	if k.HasAck {
+		s.ack = f.hostSeq(k.Ack, syn)
+	}
+	at := int(int32(k.Seq)) - 1
+	if syn {
+		at = 0
+	}
+	s.text = textFrom(false, at, k.Len)
+	options, err := r.inboundOptions(f, k)
+	if err != nil {
+		return err
+	}
+	packet := s.encode(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }))
+	r.host.Arrive(r.now, &ip.Buffer{Data: packet})
+	return r.settle()
+}
+
+// inboundOptions returns the options of a packet of the peer, echoes of timestamps as on the wire.
+func (r *runner) inboundOptions(f *flow, k *Packet) ([]TCPOption, error) {
+	options := append([]TCPOption(nil), k.Options...)
+	for i := range options {
+		o := &options[i]
+		switch {
+		case o.Kind == kindMSS && k.syn():
+			f.limit = int(o.Value)
+		case o.Kind == kindTimestamp && k.HasAck && o.Ecr != 0:
+			wire, ok := f.stamps[o.Ecr]
+			switch {
+			case ok:
+			case r.set.scaledEcr && f.hasStamp:
+				wire = f.firstWire + o.Ecr - f.firstStamp
+			default:
+				return nil, r.fail("the peer echoes the timestamp %d, which no packet of the host has had", o.Ecr)
+			}
+			o.Ecr = wire
+		}
+	}
+	return options, nil
+}
+
+// injectICMP sends an ICMP error to the host.
+func (r *runner) injectICMP(i *ICMP) error {
+	f := r.current
+	if f == nil || !f.remote.IsValid() {
+		return r.fail("an ICMP message, but no connection that it can be about")
+	}
+	seq := f.iss
+	if f.last != nil {
+		seq = f.last.seq // the packet that the error answers, unless the line names one
+	}
+	if i.HasSeq {
+		seq = f.hostSeq(i.Seq, false)
+	}
+	packet, ok := r.encodeICMP(i, f, seq)
+	if !ok {
+		return r.fail("there is no ICMP message %q over IPv%d", i.Type+" "+i.Code, r.set.version)
+	}
+	r.host.Arrive(r.now, &ip.Buffer{Data: packet})
+	return r.settle()
+}
