@@ -54,8 +54,7 @@ func (c *Conn) acceptable(seg *Segment) bool {
 		// takes the text away. A bare FIN needs no room at all.
 		return seg.Seq == c.rcv.nxt
 	default:
-		return seg.Seq.In(c.rcv.nxt, wnd) || seg.Seq.Add(n-1).In(c.rcv.nxt, wnd) ||
-			seg.Seq.Less(c.rcv.nxt) && c.rcv.edge.Less(seg.Seq.Add(n))
+		return seg.Seq.In(c.rcv.nxt, wnd) || c.rcv.nxt.In(seg.Seq, n) // it begins in the window, or the window in it
 	}
 }
 
@@ -99,15 +98,9 @@ func (c *Conn) outsideReason(seg *Segment) ip.Drop {
 func (c *Conn) trim(now ip.Time, seg *Segment) {
 	if seg.Seq.Less(c.rcv.nxt) {
 		old := c.rcv.nxt.Sub(seg.Seq)
-		n := min(old, Size(len(seg.Text)))
-		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
-		if n > 0 {
-			c.ackNow(WhyDupAck)
-		}
-		seg.Text = seg.Text[n:]
-		if old > n {
-			seg.Flags &^= FIN // it came before, too
-		}
+		c.duplicate(Block{seg.Seq, c.rcv.nxt})
+		c.ackNow(WhyDupAck)
+		seg.Text = seg.Text[old:]
 		seg.Seq = c.rcv.nxt
 	}
 	if room := c.rcv.edge.Sub(seg.Seq); Size(len(seg.Text)) > room {

@@ -59,8 +59,11 @@ func TestAcceptabilityAgainstTheTable(t *testing.T) {
 			nxt = ^Seq(0) - Seq(rng.IntN(40)) // across the wrap
 		}
 		wnd, length, seq := small(20), small(30), rng.IntN(80)-40
-		if rng.IntN(50) == 0 {
+		switch rng.IntN(50) {
+		case 0:
 			seq *= 1 << 25 // far away
+		case 1:
+			seq += 1 << 31 // as far as can be
 		}
 		c := &Conn{}
 		c.rcv.nxt, c.rcv.edge = nxt, nxt.Add(Size(wnd))
