@@ -78,15 +78,15 @@ func (e *evaluator) conjunction() value {
 }
 
 func (e *evaluator) negation() value {
-	not := false
+	nots := 0
 	for e.keyword("not") {
-		not = !not
+		nots++
 	}
 	v := e.comparison()
-	if not {
-		return asInt(!truth(v))
+	if nots == 0 {
+		return v
 	}
-	return v
+	return asInt(truth(v) == (nots%2 == 0))
 }
 
 // comparison may be chained: a <= b < c.
@@ -241,6 +241,10 @@ func (e *evaluator) format(s string, w value) value {
 }
 
 func (e *evaluator) unary() value {
+	if e.deep++; e.deep > maxNesting {
+		e.fail("expressions nest deeper than %d", maxNesting)
+	}
+	defer func() { e.deep-- }()
 	switch {
 	case e.accept("-"):
 		return e.apply("-", int64(0), e.unary())

@@ -22,6 +22,8 @@ const (
 	// hostISN and peerISN are initial sequence numbers just below the wrap: the first text crosses it.
 	hostISN = 1<<32 - 701
 	peerISN = 1<<32 - 501
+	// stampOffset puts the host's timestamps below the wrap as well: they cross it after half a second.
+	stampOffset = 1<<32 - 1500
 )
 
 // A runner runs one script.
@@ -55,10 +57,7 @@ func (s *Script) Run(o Options) error {
 	if err != nil {
 		return err
 	}
-	r := &runner{
-		script: s, set: set, adjust: o.Configure, output: o.Output, now: start, prevAt: start,
-		record: ladder.NewRecorder(0), files: map[int64]*file{}, nextPort: 40001, names: map[string]value{},
-	}
+	r := newRunner(s, set, o)
 	for i := range s.Commands {
 		if err := r.command(&s.Commands[i]); err != nil {
 			return err
@@ -70,6 +69,14 @@ func (s *Script) Run(o Options) error {
 		}
 	}
 	return r.finish()
+}
+
+// newRunner returns a runner at the start of a script.
+func newRunner(s *Script, set *settings, o Options) *runner {
+	return &runner{
+		script: s, set: set, adjust: o.Configure, output: o.Output, now: start, prevAt: start,
+		record: ladder.NewRecorder(0), files: map[int64]*file{}, nextPort: 40001, names: map[string]value{},
+	}
 }
 
 // RunFile parses and runs the script in a file.
@@ -91,6 +98,7 @@ func (r *runner) open() {
 	r.cfg.MTU = r.set.mtu
 	r.cfg.Rand = rand.NewChaCha8([32]byte{}) // a script does the same every time
 	r.cfg.TCP.ISN = func(_, _ netip.AddrPort, _ ip.Time) tcp.Seq { return hostISN }
+	r.cfg.TCP.TSOffset = func(_, _ netip.AddrPort) uint32 { return stampOffset }
 	r.cfg.Trace = r.record.Record
 	if r.adjust != nil {
 		r.adjust(&r.cfg)
