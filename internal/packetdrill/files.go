@@ -94,7 +94,8 @@ func (a *arguments) address(i int, otherwise netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(ap, uint16(a.value(port)))
 }
 
-// callBind notes the address; the host hears of it with listen or connect.
+// callBind notes the address. The host hears of it with listen or connect, so that a port
+// which is taken is found out there, as in Linux with SO_REUSEADDR.
 func callBind(r *runner, a *arguments) *attempt {
 	a.count(3)
 	f := a.file(0)
@@ -104,7 +105,11 @@ func callBind(r *runner, a *arguments) *attempt {
 	case f.bound.IsValid():
 		return immediately(0, syscall.EINVAL)
 	}
-	f.bound = a.address(1, netip.AddrPortFrom(r.set.local, r.set.port))
+	to := a.address(1, netip.AddrPortFrom(r.set.local, r.set.port))
+	if to.Addr() != r.set.local && !to.Addr().IsUnspecified() {
+		return immediately(0, syscall.EADDRNOTAVAIL)
+	}
+	f.bound = to
 	return immediately(0, 0)
 }
 
