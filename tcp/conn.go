@@ -187,9 +187,6 @@ func (c *Conn) TakeChanges() Change {
 // setState is the only writer of c.state after New.
 func (c *Conn) setState(now ip.Time, to State, why Why, rule string) {
 	from := c.state
-	if from == to {
-		return
-	}
 	if !from.allows(to) {
 		panic(fmt.Sprintf("BUG: no edge from %v to %v (%v)", from, to, why))
 	}

@@ -36,9 +36,6 @@ func (c *Conn) stopPersist() {
 
 // persistTimeout makes a probe due.
 func (c *Conn) persistTimeout(now ip.Time) {
-	if c.sent.n > 0 || c.unsent() == 0 && !c.finDue() {
-		return
-	}
 	if !c.mayProbe(now) {
 		c.timedOut(now)
 		return

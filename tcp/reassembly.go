@@ -238,13 +238,9 @@ func (r *reassembly) join() {
 	}
 }
 
-// concat adds run v, which follows u, to u.
+// concat adds run v, which follows u, to u. Neither is empty.
 func concat(u, v *run) {
-	if u.last == nil {
-		u.first = v.first
-	} else {
-		u.last.next = v.first
-	}
+	u.last.next = v.first
 	u.last, u.End = v.last, v.End
 }
 

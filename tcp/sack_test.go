@@ -3,6 +3,8 @@ package tcp_test
 import (
 	"testing"
 
+	"github.com/sockeye-tcp/sockeye/ip"
+
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -124,4 +126,20 @@ func TestSackPermitted(t *testing.T) {
 			t.Errorf("peer %v, switched off %v: got %v", test.peer, test.no, got)
 		}
 	}
+}
+
+// CVE-2018-5390: beyond the bound on gaps text is refused, and acknowledged like any other that comes out of order.
+func TestTooManyGaps(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	for i := range 1024 {
+		p.arrive(seg(A, 3+2*i, 1).bytes(1))
+	}
+	p.skip(1024)
+	p.log.drops = nil
+	p.arrive(seg(A, 3000, 1).bytes(1))
+	p.want(seg(A, 1, 1), tcp.WhyDupAck)
+	p.wantDrops(ip.DropTooManyHoles)
+	p.arrive(seg(A, 1, 1).bytes(2))
+	p.want(seg(A, 1, 4), tcp.WhyAck)
+	p.receive(3)
 }

@@ -84,9 +84,6 @@ func (c *Conn) restartRTO(now ip.Time) {
 
 // retransmitTimeout is RFC 6298 §5.4 to §5.7: back off and send the earliest again.
 func (c *Conn) retransmitTimeout(now ip.Time) {
-	if c.sent.n == 0 {
-		return
-	}
 	if !c.windowClosed() {
 		c.stats.expiries++
 	}
