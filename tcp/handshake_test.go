@@ -141,6 +141,20 @@ func TestHalfOpenDiscoveredBySending(t *testing.T) {
 	p.wantClosed(tcp.CauseReset)
 }
 
+// §3.10.7.1 and §3.10.7.3: an open towards a port that nobody listens on.
+func TestOpenTowardsAClosedPort(t *testing.T) {
+	p := newConnTest(t, tcp.Closed)
+	p.open()
+	syn := p.want(seg(S, 0, 0), tcp.WhySyn)
+	var out tcp.Output
+	if !tcp.ReplyReset(&tcp.Segment{Header: syn.out.Header}, &out) {
+		t.Fatal("no reset answers a SYN")
+	}
+	p.c.Arrive(p.now, &tcp.Segment{Header: out.Header})
+	p.drain()
+	p.wantClosed(tcp.CauseRefused)
+}
+
 // Figure 11: an old SYN makes one of two listeners answer; the other, in LISTEN too, resets it.
 func TestOldDuplicateSynBetweenTwoListeners(t *testing.T) {
 	p := newConnTest(t, tcp.Listen)

@@ -79,12 +79,22 @@ func TestNoSackWithoutAgreement(t *testing.T) {
 // RFC 2883 §4.1.1, §4.1.2: text that was there already is reported first, and once.
 func TestDuplicateSack(t *testing.T) {
 	p := newConnTest(t, tcp.Established, sack)
-	p.arrive(seg(A, 1, 1).bytes(300))
-	p.want(seg(A, 1, 301).with(tcp.Options{}), tcp.WhyAck)
-	p.arrive(seg(A, 101, 1).bytes(100))
-	p.want(seg(A, 1, 301).with(p.blocks(101, 201)), tcp.WhyDupAck)
-	p.arrive(seg(A, 401, 1).bytes(100))
-	p.want(seg(A, 1, 301).with(p.blocks(401, 501)), tcp.WhyDupAck)
+	p.arrive(seg(A, 1, 1).bytes(700)) // numbers wrap at 500
+	p.want(seg(A, 1, 701).with(tcp.Options{}), tcp.WhyAck)
+	p.arrive(seg(A, 401, 1).bytes(200))
+	p.want(seg(A, 1, 701).with(p.blocks(401, 601)), tcp.WhyDupAck)
+	p.arrive(seg(A, 801, 1).bytes(100))
+	p.want(seg(A, 1, 701).with(p.blocks(801, 901)), tcp.WhyDupAck)
+}
+
+// T32: a block that reaches across the wrap.
+func TestSackBlockAcrossTheWrap(t *testing.T) {
+	p := newConnTest(t, tcp.Established, sack)
+	p.arrive(seg(A, 301, 1).bytes(400))
+	o := p.want(seg(A, 1, 1).with(p.blocks(301, 701)), tcp.WhyDupAck).out.Options
+	if b := o.SACK[0]; b.Start < b.End {
+		t.Errorf("%v does not cross the wrap", b)
+	}
 }
 
 // RFC 2883 §4.1.3: a segment that is partly old reports the old part.
