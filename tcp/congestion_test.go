@@ -156,6 +156,18 @@ func TestWindowIsEnforced(t *testing.T) {
 	}
 }
 
+// Room for one segment is used, also when the device could take more.
+func TestLastSegmentOfTheWindow(t *testing.T) {
+	for _, gso := range []int{0, 65_535} {
+		p := newConnTest(t, tcp.Established)
+		p.c.SetGSO(gso)
+		p.send(9000)
+		p.skip(len(p.out))
+		p.send(5000)
+		p.want(seg(A, 9001, 1).bytes(1000), tcp.WhyData)
+	}
+}
+
 // The threshold is two segments at least (§3.1, equation 4).
 func TestThresholdFloor(t *testing.T) {
 	p := flight(t, 1)

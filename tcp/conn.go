@@ -205,8 +205,6 @@ func (c *Conn) die(now ip.Time, cause Cause, why Why, rule string) {
 	c.timers = [numTimers]ip.Time{}
 	c.snd.buf.clear()
 	c.sent.clear()
-	c.syn, c.probe.due, c.keep.due = false, false, false
-	c.ack = ackState{}
 	c.changes |= ChangeReadable | ChangeWritable
 	c.rcv.text.clearRuns()
 	if c.closed || c.rcvShut {

@@ -335,8 +335,8 @@ func (p *connTest) wantClosed(w tcp.Cause) {
 	if g := p.c.Cause(); g != w {
 		p.t.Fatalf("got cause %v, want %v", g, w)
 	}
-	if p.c.Deadline() != 0 {
-		p.t.Fatal("a timer runs on a closed connection")
+	if p.c.Deadline() != 0 || p.c.Info().Flight != 0 {
+		p.t.Fatal("a timer runs, or something is in flight, on a closed connection")
 	}
 }
 

@@ -94,6 +94,11 @@ func TestPathMTU(t *testing.T) {
 	if at != 14_601 {
 		t.Errorf("got everything up to %d sent again, want 14601", at)
 	}
+	p.expire()
+	if got := p.c.Info().Cwnd; got != 960 {
+		t.Errorf("got cwnd %d after a timeout, want one segment of 960", got)
+	}
+	p.skip(1)
 }
 
 // RFC 1191 §3: an MTU never grows by an error, and never falls below what attacks only use.

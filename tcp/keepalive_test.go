@@ -120,6 +120,14 @@ func TestKeepAliveBeforeTheHandshake(t *testing.T) {
 	}
 }
 
+// Switched on when the application has closed, and the handshake is not over.
+func TestKeepAliveAfterCloseInSynReceived(t *testing.T) {
+	p := newConnTest(t, tcp.SynReceived)
+	p.closeWrite()
+	p.c.SetKeepAlive(p.now, tcp.KeepAlive{Enable: true, Idle: 500 * ms})
+	p.wantDeadline(500 * ms)
+}
+
 // bringOn takes the connection from CLOSED to ESTABLISHED.
 func (p *connTest) bringOn() { p.t.Helper(); p.establish(); p.wantState(tcp.Established) }
 

@@ -58,7 +58,7 @@ func (l *Listener) Update(c *Conn) bool {
 	switch {
 	case c.State() == SynReceived:
 		return false
-	case c.Dead() || c.State() == Closed || c.State() == Listen:
+	case c.State() == Closed || c.State() == Listen:
 		delete(l.half, c)
 		return false
 	}

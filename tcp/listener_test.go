@@ -96,6 +96,9 @@ func TestListenerAcceptsInOrder(t *testing.T) {
 		want = append(want, x.connect(i))
 	}
 	x.wantPending(0, 3)
+	if x.l.Update(want[0]) {
+		t.Error("a connection that is ready becomes ready again")
+	}
 	for _, w := range want {
 		if got := x.l.Accept(); got != w || got.State() != tcp.Established {
 			t.Fatalf("got %v, want the oldest", got)

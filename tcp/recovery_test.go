@@ -91,7 +91,11 @@ func TestBurstOfLosses(t *testing.T) {
 	}
 	p.want(seg(A, 2001, 1).bytes(1000), tcp.WhyFastRetransmit)
 	for at := 3001; at < 6001; at += 1000 {
+		before := p.c.Info().Cwnd
 		p.arrive(seg(A, 1, at))
+		if got := p.c.Info().Cwnd; got != before { // a segment left the network, and one goes out
+			t.Errorf("got cwnd %d, want %d", got, before)
+		}
 		p.want(seg(A, at, 1).bytes(1000), tcp.WhyPartialAck)
 	}
 	p.arrive(seg(A, 1, 10_001))

@@ -29,7 +29,6 @@ func (r *rttEstimator) sample(rtt, minRTO time.Duration) {
 		r.rttvar += ((r.srtt - rtt).Abs() - r.rttvar) / 4
 		r.srtt += (rtt - r.srtt) / 8
 	}
-	r.srtt = max(r.srtt, 1)
 	// Departs from §2.4, which bounds the whole RTO below by 1 s: as in Linux the
 	// bound is on the variance term, so that a long path keeps a margin too.
 	r.rto = r.srtt + max(clockGranularity, 4*r.rttvar, minRTO)

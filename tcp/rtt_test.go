@@ -1,6 +1,7 @@
 package tcp_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -72,6 +73,9 @@ func TestSynIsSentForThreeMinutes(t *testing.T) {
 	p.advance(time.Hour)
 	p.skip(len(p.out))
 	p.wantClosed(tcp.CauseTimeout)
+	if got := p.c.Info().Stats.Retransmits; got != uint64(n) {
+		t.Errorf("%d retransmissions are counted, want %d", got, n)
+	}
 	if n < 7 {
 		t.Errorf("the SYN was sent again %d times in 3 minutes, want 7", n)
 	}
@@ -136,6 +140,35 @@ func TestNoSampleFromAForgedEcho(t *testing.T) {
 		if got := p.c.Info().LastRTT; got != last {
 			t.Errorf("echo %d: got a sample of %v", ecr, got)
 		}
+	}
+}
+
+// Nor is a segment without timestamps, or with ones that were never agreed on. Our clock is at 50 ms here, so that
+// an echo of 0 would pass for one.
+func TestNoSampleWithoutAnEcho(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		agreed bool
+		opts   tcp.Options
+	}{
+		{"no option", true, tcp.Options{}},
+		{"not agreed on", false, ts(7, 30)},
+		{"an echo of zero", true, ts(2_000_000, 0)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newConnTest(t, tcp.Established, func(s *setup) {
+				s.syn.HasTS = test.agreed
+				s.cfg.TSOffset = func(_, _ netip.AddrPort) uint32 { return 1<<32 - 3_600_000 + 50 }
+			})
+			p.send(10)
+			p.expire()
+			p.skip(2)
+			last := p.c.Info().LastRTT
+			p.arrive(seg(A, 1, 11).with(test.opts))
+			if got := p.c.Info().LastRTT; got != last {
+				t.Errorf("got a sample of %v", got)
+			}
+		})
 	}
 }
 

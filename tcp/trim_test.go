@@ -27,6 +27,17 @@ func TestTextBeyondTheWindowIsCutOff(t *testing.T) {
 	p.skip(len(p.out))
 }
 
+// The same with the SYN,ACK.
+func TestTextWithSynAckBeyondTheWindowIsCutOff(t *testing.T) {
+	p := newConnTest(t, tcp.SynSent, func(s *setup) { s.cfg.RecvBuffer = 3000 })
+	in := p.peerSyn(S|A|F, 1)
+	in.text = pattern(1, 4000)
+	p.arrive(in)
+	p.wantState(tcp.Established)
+	p.receive(2920)
+	p.skip(len(p.out))
+}
+
 // T27: the peer ignores the window on both sides at once.
 func TestSegmentThatCoversTheWholeWindow(t *testing.T) {
 	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.RecvBuffer = 3000 })

@@ -32,19 +32,20 @@ func TestSendUrgent(t *testing.T) {
 func TestUrgentTextOfAnyLength(t *testing.T) {
 	p := newConnTest(t, tcp.Established, scaled(7), window(60_000), func(s *setup) { s.cfg.InitialWindow = 200; s.syn.MSS = 1460 })
 	p.arrive(seg(A, 1, 1))
-	p.c.SetGSO(65_535) // a pointer for many segments is none: they are not merged
-	if n := p.c.SendUrgent(p.now, pattern(1, 100_000)); n != 100_000 {
-		t.Fatalf("SendUrgent took %d bytes", n)
+	p.c.SetGSO(65_535)         // a pointer for many segments is none: they are not merged
+	const n = 65_535 + 20*1460 // one segment is exactly as far from the end as the pointer reaches
+	if got := p.c.SendUrgent(p.now, pattern(1, n)); got != n {
+		t.Fatalf("SendUrgent took %d bytes", got)
 	}
 	p.drain()
 	for _, o := range p.out {
-		ahead := 100_001 - o.seq
+		ahead := n + 1 - o.seq
 		if o.flags.Has(U) != (ahead <= 65_535) || o.flags.Has(U) && o.urg != ahead || len(o.text) > 1460 {
 			t.Fatalf("got %v, %d bytes before the end of urgent text", p.format(o.segment), ahead)
 		}
 	}
 	p.skip(len(p.out))
-	p.arrive(seg(A, 1, 100_001))
+	p.arrive(seg(A, 1, n+1))
 }
 
 // MUST-32, MUST-33: the application hears of each advance, once, and can ask how far it is.

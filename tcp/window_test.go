@@ -125,6 +125,16 @@ func TestWindowIsBoundedByTheBuffer(t *testing.T) {
 	}
 }
 
+// RFC 7323 §2.3: the largest buffer takes the largest shift.
+func TestLargestBuffer(t *testing.T) {
+	for _, n := range []int{1 << 30, 1 << 40} {
+		p := newConnTest(t, tcp.Established, scaled(1), func(s *setup) { s.cfg.RecvBuffer = n })
+		if i := p.c.Info(); i.RecvScale != 14 || i.RecvWindow != 65_535<<14 {
+			t.Errorf("got a window of %d and a shift of %d, want %d and 14", i.RecvWindow, i.RecvScale, 65_535<<14)
+		}
+	}
+}
+
 // The smallest buffer that is allowed can still take a segment.
 func TestSmallestBuffer(t *testing.T) {
 	p := newConnTest(t, tcp.SynSent, func(s *setup) { s.cfg.RecvBuffer = 1 })
