@@ -33,8 +33,7 @@ func (c *Conn) checkAck(now ip.Time, seg *Segment) bool {
 func (c *Conn) checkHandshakeAck(now ip.Time, seg *Segment, rule string) bool {
 	if !c.snd.una.Less(seg.Ack) || c.snd.nxt.Less(seg.Ack) {
 		c.drop(now, seg, ip.DropBadHandshake, rule)
-		c.queueReset(seg.Ack, 0)
-		c.rst.bare = true
+		c.refuse(seg)
 		return false
 	}
 	c.snd.synAcked = true

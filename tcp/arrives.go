@@ -29,8 +29,7 @@ func (c *Conn) arriveListen(now ip.Time, seg *Segment) {
 		c.drop(now, seg, ip.DropReset, rule+", first")
 	case seg.Flags.Has(ACK): // second
 		c.drop(now, seg, ip.DropBadHandshake, rule+", second")
-		c.queueReset(seg.Ack, 0)
-		c.rst.bare = true
+		c.refuse(seg)
 	case seg.Flags.Has(SYN): // third
 		c.start(now)
 		c.takeSyn(now, seg)
@@ -49,8 +48,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 		if seg.Ack.LessEq(c.iss) || c.snd.nxt.Less(seg.Ack) || !c.validEcho(now, seg) {
 			c.drop(now, seg, ip.DropFutureAck, rule+", first")
 			if !seg.Flags.Has(RST) {
-				c.queueReset(seg.Ack, 0)
-				c.rst.bare = true
+				c.refuse(seg)
 			}
 			return
 		}

@@ -20,6 +20,10 @@ type resetDue struct {
 // queueReset makes a RST due.
 func (c *Conn) queueReset(seq, ack Seq) { c.rst = resetDue{due: true, seq: seq, ack: ack} }
 
+// refuse makes a RST due that answers a segment with an ACK: "the reset takes its sequence number from
+// the ACK field of the segment" and acknowledges nothing (§3.5.2).
+func (c *Conn) refuse(seg *Segment) { c.rst = resetDue{due: true, bare: true, seq: seg.Ack} }
+
 // checkReset is the second step of §3.10.7.4, with RFC 5961 §3.2: only a RST at exactly RCV.NXT
 // counts, with or without text (SHLD-2); another one in the window is challenged.
 func (c *Conn) checkReset(now ip.Time, seg *Segment) bool {

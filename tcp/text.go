@@ -42,7 +42,7 @@ func (c *Conn) processText(now ip.Time, seg *Segment) {
 	}
 	if c.closed { // nobody will read it: the peer must learn (RFC 9293 §3.6.1, SHLD-3; RFC 2525 §2.17)
 		c.drop(now, seg, ip.DropAfterClose, "RFC 9293 §3.6.1, SHLD-3")
-		c.queueReset(c.snd.nxt, c.rcv.nxt)
+		c.refuse(seg)
 		c.die(now, CauseAborted, WhyArrive, "RFC 9293 §3.6.1, SHLD-3")
 		return
 	}
