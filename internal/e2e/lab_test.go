@@ -31,7 +31,8 @@ type network struct {
 	dir            string
 }
 
-func full() bool { return os.Getenv("SOCKEYE_E2E") == "full" }
+func full() bool { return os.Getenv("SOCKEYE_E2E") == "full" || all() }
+func all() bool  { return os.Getenv("SOCKEYE_E2E") == "all" }
 
 func newNetwork(t *testing.T) *network {
 	t.Helper()
