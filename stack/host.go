@@ -75,6 +75,19 @@ func NewHost(cfg Config) *Host {
 	return h
 }
 
+// Reconfigure changes what later connections have in common, those of open listeners included. Zero values in
+// the changed Config mean the defaults again.
+func (h *Host) Reconfigure(change func(*tcp.Config)) {
+	cfg := *h.tcp
+	change(&cfg)
+	h.tcp = tcp.Prepare(cfg)
+	for _, list := range h.demux.listeners {
+		for _, l := range list {
+			l.machine.SetConfig(h.tcp)
+		}
+	}
+}
+
 // Addrs returns the host's own addresses with their prefixes.
 func (h *Host) Addrs() []netip.Prefix { return append([]netip.Prefix(nil), h.addrs.prefixes...) }
 

@@ -17,6 +17,9 @@ import (
 type ListenSocket struct {
 	// Notify, when set, is called when Accept may return something new. It must not call the host.
 	Notify func()
+	// Prepare, when set, is given each new connection before its SYN, to set options that the
+	// handshake depends on. It must not call the host.
+	Prepare func(*tcp.Conn)
 
 	host     *Host
 	machine  *tcp.Listener
@@ -43,6 +46,11 @@ func (h *Host) Listen(addr netip.Addr, port uint16, backlog int) (l *ListenSocke
 	}
 	l = &ListenSocket{host: h, addr: addr, port: port, children: map[*tcp.Conn]*Socket{}}
 	l.machine = tcp.NewListener(h.tcp, backlog)
+	l.machine.Prepare = func(c *tcp.Conn) {
+		if l.Prepare != nil {
+			l.Prepare(c)
+		}
+	}
 	h.demux.addListener(l)
 	return l, "", 0
 }

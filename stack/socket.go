@@ -52,6 +52,12 @@ func (s *Socket) Abort(now ip.Time) {
 // Connect starts a connection to remote. In local both the address and the port may be zero: they are
 // chosen (MUST-43, MUST-44), and stay for as long as the connection lives (MUST-45). The errors are those of bind(2) and connect(2), with the name of the call.
 func (h *Host) Connect(now ip.Time, local, remote netip.AddrPort) (s *Socket, call string, errno syscall.Errno) {
+	return h.ConnectWith(now, local, remote, nil)
+}
+
+// ConnectWith is Connect that gives the new connection to prepare, unless it is nil, before it is opened: for options
+// that the handshake depends on. prepare must not call the host.
+func (h *Host) ConnectWith(now ip.Time, local, remote netip.AddrPort, prepare func(*tcp.Conn)) (s *Socket, call string, errno syscall.Errno) {
 	local, remote = plainPort(local), plainPort(remote)
 	local, call, errno = h.localAddr(local, remote.Addr())
 	if errno != 0 {
@@ -75,6 +81,9 @@ func (h *Host) Connect(now ip.Time, local, remote netip.AddrPort) (s *Socket, ca
 	}
 	s = h.newSocket(tuple{local, remote}, tcp.New(h.tcp, local, remote, h.cfg.MTU), false)
 	h.stats.ActiveOpens++
+	if prepare != nil {
+		prepare(s.conn)
+	}
 	s.conn.Open(now)
 	h.touched(now, s)
 	return s, "", 0

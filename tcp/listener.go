@@ -14,6 +14,10 @@ import (
 // A Listener holds the two queues of a listening port: connections in the handshake, and
 // those established that the application has not accepted. Like a Conn it is not safe for concurrent use.
 type Listener struct {
+	// Prepare, when set, is given each new connection before its SYN: options of the listener
+	// that its children inherit.
+	Prepare func(*Conn)
+
 	cfg     *Config
 	backlog int
 	half    map[*Conn]struct{}
@@ -43,11 +47,17 @@ func (l *Listener) Arrive(now ip.Time, local, remote netip.AddrPort, mtu int, se
 		return nil, ip.DropBacklog
 	}
 	c := New(l.cfg, local, remote, mtu)
+	if l.Prepare != nil {
+		l.Prepare(c)
+	}
 	c.OpenPassive(now)
 	l.half[c] = struct{}{}
 	c.Arrive(now, seg)
 	return c, ip.NoDrop
 }
+
+// SetConfig changes what the connections of later SYNs have in common. cfg comes from Prepare.
+func (l *Listener) SetConfig(cfg *Config) { l.cfg = cfg }
 
 // Update moves a child on after an input: to the accept queue when its handshake is
 // done, or out when it failed. It reports whether the accept queue grew.
