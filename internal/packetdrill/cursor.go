@@ -12,10 +12,17 @@ import (
 type SyntaxError struct {
 	File    string
 	Line    int
+	Column  int // in bytes, from 1; 0 when the fault is about the whole line
 	Message string
 }
 
-func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message) }
+// Error returns the place and the fault in one line, as compilers do.
+func (e *SyntaxError) Error() string {
+	if e.Column == 0 {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+}
 
 // A cursor is a place in a script.
 type cursor struct {
@@ -27,7 +34,8 @@ type cursor struct {
 
 // fail ends the parsing: Parse recovers it.
 func (c *cursor) fail(format string, args ...any) {
-	panic(&SyntaxError{File: c.name, Line: c.line, Message: fmt.Sprintf(format, args...)})
+	column := c.at - strings.LastIndexByte(c.src[:c.at], '\n')
+	panic(&SyntaxError{File: c.name, Line: c.line, Column: column, Message: fmt.Sprintf(format, args...)})
 }
 
 // end reports whether nothing is left.

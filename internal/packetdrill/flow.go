@@ -77,6 +77,7 @@ func (r *runner) drain() {
 	for r.host.Next(r.now, &p) {
 		packet := p.AppendTo(nil)
 		p.Unpin()
+		r.show(true, packet)
 		s, err := decode(r.now, packet)
 		if err == nil && len(packet) > r.set.mtu {
 			err = fmt.Errorf("the host sent a packet of %d bytes, longer than the MTU of %d", len(packet), r.set.mtu)
@@ -177,8 +178,21 @@ func (r *runner) inject(k *Packet) error {
 		return err
 	}
 	packet := s.encode(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }))
+	return r.arrive(packet)
+}
+
+// arrive hands a packet to the host.
+func (r *runner) arrive(packet []byte) error {
+	r.show(false, packet)
 	r.host.Arrive(r.now, &ip.Buffer{Data: packet})
 	return r.settle()
+}
+
+// show lets a watcher see a packet.
+func (r *runner) show(sent bool, packet []byte) {
+	if r.tap != nil {
+		r.tap(r.now, sent, packet)
+	}
 }
 
 // inboundOptions returns the options of a packet of the peer, echoes of timestamps as on the wire.
@@ -221,6 +235,5 @@ func (r *runner) injectICMP(i *ICMP) error {
 	if !ok {
 		return r.fail("there is no ICMP message %q over IPv%d", i.Type+" "+i.Code, r.set.version)
 	}
-	r.host.Arrive(r.now, &ip.Buffer{Data: packet})
-	return r.settle()
+	return r.arrive(packet)
 }

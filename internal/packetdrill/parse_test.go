@@ -122,8 +122,8 @@ func TestParseReadsTheFrame(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"an empty script", "// nothing\n", "test.pkt:2: the script has no events"},
-		{"a time that is none", "\nsoon close(3) = 0", "test.pkt:2: expected a time in seconds"},
+		{"an empty script", "// nothing\n", "test.pkt:2:1: the script has no events"},
+		{"a time that is none", "\nsoon close(3) = 0", "test.pkt:2:1: expected a time in seconds"},
 		{"half a relative window", "+1~2 > . 1:1(0) ack 1", "both ends of a window"},
 		{"a window that ends first", "2~1 > . 1:1(0) ack 1", "ends before it begins"},
 		{"a window for the peer", "+1~+2 < . 1:1(0) ack 1 win 1", "only a packet that the host sends"},
@@ -146,7 +146,7 @@ func TestParseRefuses(t *testing.T) {
 		{"UDP", "0 > udp (10)", "UDP packets are not supported"},
 		{"ICMP of the host", "0 > icmp unreachable host_unreachable", "not supported"},
 		{"unknown ICMP", "0 < icmp unreachable nowhere", "is not supported"},
-		{"a call without a result", "0 close(3)\n+0 close(4) = 0", "test.pkt:2: expected \"=\""},
+		{"a call without a result", "0 close(3)\n+0 close(4) = 0", "test.pkt:2:1: expected \"=\""},
 		{"a result that is no number", "0 close(3) = NULL", "must be a number"},
 		{"an error that is none", "0 close(3) = -1 BAD", "expected the name of an error"},
 		{"an open note", "0 close(3) = -1 EBADF (bad", "closing parenthesis"},

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
@@ -219,5 +221,24 @@ func TestConfigureHasTheLastWord(t *testing.T) {
 		Options{Configure: func(c *stack.Config) { c.TCP.NoTimestamps, c.TCP.NoSACK, c.TCP.NoWindowScale = true, true, true }})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestEveryPacketIsShown(t *testing.T) {
+	var shown []string
+	o := Options{Packet: func(now ip.Time, sent bool, packet []byte) {
+		s, err := decode(now, packet)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		shown = append(shown, fmt.Sprintf("%v sent=%v flags=%v", now.Sub(start), sent, s.flags))
+	}}
+	if err := run(t, established, o); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"0s sent=false flags=S", "0s sent=true flags=S.", "100ms sent=false flags=."}
+	if !slices.Equal(shown, want) {
+		t.Errorf("got %v, want %v", shown, want)
 	}
 }

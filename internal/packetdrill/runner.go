@@ -32,6 +32,7 @@ type runner struct {
 	set    *settings
 	cfg    stack.Config
 	adjust func(*stack.Config)
+	tap    func(now ip.Time, sent bool, packet []byte)
 	record *ladder.Recorder
 
 	host    *stack.Host // nil until the first event that needs it
@@ -74,7 +75,7 @@ func (s *Script) Run(o Options) error {
 // newRunner returns a runner at the start of a script.
 func newRunner(s *Script, set *settings, o Options) *runner {
 	return &runner{
-		script: s, set: set, adjust: o.Configure, output: o.Output, now: start, prevAt: start,
+		script: s, set: set, adjust: o.Configure, tap: o.Packet, output: o.Output, now: start, prevAt: start,
 		record: ladder.NewRecorder(0), files: map[int64]*file{}, nextPort: 40001, names: map[string]value{},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 )
 
@@ -19,6 +20,9 @@ type Options struct {
 	Configure func(*stack.Config)
 	// Output is where print in code writes to; nil throws it away.
 	Output io.Writer
+	// Packet, when set, is shown every IP packet that reaches the host or leaves it, with the time on
+	// the host's clock. The packet must not be kept.
+	Packet func(now ip.Time, sent bool, packet []byte)
 }
 
 // settings are the option lines with their defaults.
