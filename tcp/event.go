@@ -58,6 +58,7 @@ type Vars struct {
 	Holes               int // gaps in what was received
 	Recovery            bool
 	Deadline            ip.Time
+	Timers              [numTimers]ip.Time // when each Timer expires; zero: it does not run
 }
 
 // An EventKind says what sort of event it is.

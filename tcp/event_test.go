@@ -114,6 +114,28 @@ func TestEventsOfMergedSegments(t *testing.T) {
 	p.skip(1)
 }
 
+// Each timer that runs shows, and the earliest of them is the deadline.
+func TestVarsShowEachTimer(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	p.send(10)
+	p.skip(len(p.out))
+	v, running := p.c.Vars(), 0
+	earliest := ip.Time(0)
+	for timer, at := range v.Timers {
+		if at == 0 {
+			continue
+		}
+		running++
+		earliest = ip.Earliest(earliest, at)
+		if name := tcp.Timer(timer).String(); name == "unknown" {
+			t.Errorf("timer %d has no name", timer)
+		}
+	}
+	if running == 0 || earliest != v.Deadline {
+		t.Errorf("%d timers run, the earliest until %v; want some, until %v", running, earliest, v.Deadline)
+	}
+}
+
 // The snapshot and the record tell the same.
 func TestInfoAndVars(t *testing.T) {
 	p := newConnTest(t, tcp.Established, timestamps, sack, scaled(2))

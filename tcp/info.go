@@ -68,6 +68,6 @@ func (c *Conn) Vars() Vars {
 		SndBuf: c.snd.buf.len(), RcvBuf: c.rcv.text.bytes,
 		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: int(c.sent.flight),
 		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rtt.timeout(c.cfg.MaxRTO),
-		Holes: len(c.rcv.text.runs), Recovery: c.rec.fast || c.rec.loss, Deadline: c.Deadline(),
+		Holes: len(c.rcv.text.runs), Recovery: c.rec.fast || c.rec.loss, Deadline: c.Deadline(), Timers: c.timers,
 	}
 }
