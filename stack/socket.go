@@ -49,6 +49,11 @@ func (s *Socket) Abort(now ip.Time) {
 	s.Touch(now)
 }
 
+// Socket returns the connection between two addresses, accepted or not; nil when the host knows of none.
+func (h *Host) Socket(local, remote netip.AddrPort) *Socket {
+	return h.demux.conns[tuple{plainPort(local), plainPort(remote)}]
+}
+
 // Connect starts a connection to remote. In local both the address and the port may be zero: they are
 // chosen (MUST-43, MUST-44), and stay for as long as the connection lives (MUST-45). The errors are those of bind(2) and connect(2), with the name of the call.
 func (h *Host) Connect(now ip.Time, local, remote netip.AddrPort) (s *Socket, call string, errno syscall.Errno) {

@@ -161,7 +161,7 @@ func callAccept(r *runner, a *arguments) *attempt {
 		n.sock, n.connected = s, true
 		for _, flow := range r.flows {
 			if flow.remote == s.Conn().Remote() && flow.local == s.Conn().Local() {
-				n.flow, flow.sock = flow, s
+				n.flow, flow.sock, flow.wrote = flow, s, nil
 			}
 		}
 		n.apply(r)

@@ -34,8 +34,7 @@ type flow struct {
 
 // newFlow returns a connection that is under test from now on.
 func (r *runner) newFlow(f flow) *flow {
-	f.iss, f.issBase = hostISN, hostISN
-	f.irs, f.irsBase = peerISN, peerISN
+	f.irs, f.irsBase = peerISN, peerISN // the host's own numbers count from zero until it has sent a SYN
 	f.stamps = map[uint32]uint32{}
 	f.limit = 536 // RFC 9293 §3.7.1
 	if r.set.version == 6 {
