@@ -62,6 +62,7 @@ func (c *Conn) keepAliveTimeout(now ip.Time) {
 		return
 	}
 	if c.keepAliveFailed(now) {
+		c.queueReset(c.snd.nxt, c.rcv.nxt) // a peer that was only cut off learns of it when it is back
 		c.timedOut(now)
 		return
 	}

@@ -129,11 +129,9 @@ func (c *Conn) gaveUp(now ip.Time) bool {
 	return c.stats.expiries > limit
 }
 
-// timedOut ends the connection because the peer is silent. A RST goes out in case it still hears.
+// timedOut ends the connection because the peer is silent. No RST goes out, as in Linux: §3.10.8 asks for none, and
+// whoever has not heard the text will not hear that either.
 func (c *Conn) timedOut(now ip.Time) {
-	if c.state.Synchronized() {
-		c.queueReset(c.snd.nxt, c.rcv.nxt)
-	}
 	c.die(now, CauseTimeout, WhyTimeout, "RFC 9293 §3.8.3")
 }
 

@@ -154,7 +154,7 @@ func (r *runner) sysctl(name, value string) error {
 	switch {
 	case name == "tcp_ecn" && value == "0":
 		return nil // ECN is never negotiated
-	case name == "tcp_congestion_control" && value == "reno":
+	case name == "tcp_congestion_control" && value == "reno", name == "tcp_syn_linear_timeouts" && value == "0":
 		return nil
 	}
 	set := sysctls[name]
