@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Header options: RFC 9293 §3.2, window scale and timestamps (RFC 7323), SACK (RFC 2018, RFC 2883).
+// Header options: RFC 9293 §3.2, window scale and timestamps (RFC 7323), SACK (RFC 2018, RFC 2883), Fast Open (RFC 7413).
 
 // Option kinds.
 const (
@@ -42,6 +42,11 @@ type Options struct {
 	TSVal, TSEcr  uint32
 	NumSACK       uint8
 	SACK          [MaxSACKBlocks]Block
+
+	// The Fast Open option of a SYN (RFC 7413): without a cookie it asks for one. FastOpenExp says that it stands in the
+	// experimental option of before the RFC.
+	HasFastOpen, FastOpenExp bool
+	Cookie                   Cookie
 }
 
 // Blocks returns the SACK blocks.
@@ -72,7 +77,7 @@ func (o *Options) len() int {
 	if o.NumSACK > 0 {
 		n += 4 + 8*int(o.NumSACK)
 	}
-	return n
+	return n + o.fastOpenLen()
 }
 
 // appendTo writes the options in the order and with the padding that Linux
@@ -105,13 +110,16 @@ func (o *Options) appendTo(b []byte) []byte {
 			b = binary.BigEndian.AppendUint32(b, uint32(blk.End))
 		}
 	}
+	if o.HasFastOpen {
+		b = o.appendFastOpen(b)
+	}
 	return b
 }
 
 // parseOptions reads the options in b, of any segment (MUST-5). They may be aligned anyhow (MUST-64), and
 // unknown ones are skipped by their length (MUST-6). An impossible length ends the reading;
 // what stood before it counts, and so does the segment (MUST-7): Linux does the same.
-// MSS, window scale and SACK-permitted mean nothing outside a SYN and are ignored there.
+// MSS, window scale, SACK-permitted and Fast Open mean nothing outside a SYN and are ignored there.
 func parseOptions(b []byte, syn bool, o *Options) {
 	*o = Options{}
 	for len(b) > 0 {
@@ -147,6 +155,10 @@ func (o *Options) parseOne(kind byte, v []byte, syn bool) {
 		for ; len(v) >= 8; v = v[8:] {
 			o.addBlock(Block{Seq(binary.BigEndian.Uint32(v)), Seq(binary.BigEndian.Uint32(v[4:]))})
 		}
+	case kind == optFastOpen && syn:
+		o.parseFastOpen(v, false)
+	case kind == optExperimental && syn && len(v) >= 2 && binary.BigEndian.Uint16(v) == fastOpenMagic:
+		o.parseFastOpen(v[2:], true)
 	}
 }
 
@@ -178,6 +190,9 @@ func (o *Options) Format(irs Seq) string {
 			blocks = append(blocks, fmt.Sprintf("%d:%d", b.Start.Sub(irs), b.End.Sub(irs)))
 		}
 		add("nop,nop,sack %s", strings.Join(blocks, " "))
+	}
+	if o.HasFastOpen {
+		add("%s", o.formatFastOpen())
 	}
 	return strings.Join(parts, ",")
 }
