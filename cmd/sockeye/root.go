@@ -21,6 +21,7 @@ type app struct {
 // subcommands makes the commands, in the order in which help lists them.
 var subcommands = []func(*app) *cobra.Command{
 	newGetCommand,
+	newStepCommand,
 	newDemoCommand,
 	newDoctorCommand,
 	newVersionCommand,

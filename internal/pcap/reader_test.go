@@ -356,3 +356,28 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	var b bytes.Buffer
+	w, err := NewWriter(&b, "lesson", "a comment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := w.Write(moment.Add(time.Duration(i)), packet[:len(packet)-i]); err != nil { // of any length: blocks are padded
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := readAll(&b)
+	if err != nil || len(got) != 3 {
+		t.Fatalf("got %d packets, %v; want 3", len(got), err)
+	}
+	for i, g := range got {
+		if g.data != string(packet[:len(packet)-i]) || !g.when.Equal(moment.Add(time.Duration(i))) {
+			t.Errorf("packet %d: got %v % x", i, g.when, g.data)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sockeye-tcp/sockeye/internal/step"
+)
+
+// step: scripts, captures and lessons, one step at a time. What is what, and the flags.
+
+// stepFlags are the flags of step.
+type stepFlags struct {
+	format, output, names, color         string
+	list, json, ascii, full, rules, lane bool
+	absolute, verbose                    bool
+	width, end                           int
+	seed                                 uint64
+	widthGiven, formatGiven, outputGiven bool
+}
+
+const stepLong = `Step through TCP: a lesson, a script or a capture.
+
+A LESSON is a small play for two hosts in virtual time, which ends in your hands:
+deliver, drop, double or delay any packet, make calls for either end, inject segments,
+go back, and save what you did as a script. Without arguments step lists them.
+
+A FILE.pkt is a script in packetdrill's language. It runs in virtual time,
+without root and without waiting. Of one script the ladder is drawn; of several,
+or of directories, each gets a line. Exit codes: 0 all passed, 1 one failed, 2
+one cannot be read.
+`
+
+const stepExamples = `Examples:
+  sockeye step handshake                        step through the first lesson
+  sockeye step tcp/testdata                     run all scripts of a directory
+  sockeye step fix.pkt --format pcapng -o - | tshark -r -`
+
+func newStepCommand(a *app) *cobra.Command {
+	var f stepFlags
+	c := &cobra.Command{
+		Use:         "step [flags] [LESSON | FILE.pkt... | DIRECTORY... | -r CAPTURE]",
+		Short:       "step through TCP: lessons, scripts and captures",
+		Long:        stepLong,
+		Annotations: map[string]string{shortHelp: stepExamples, longHelp: stepExamples},
+		RunE: func(c *cobra.Command, args []string) error {
+			flags := c.Flags()
+			f.widthGiven, f.formatGiven, f.outputGiven = flags.Changed("width"), flags.Changed("format"), flags.Changed("output")
+			return a.step(c, &f, args)
+		},
+		ValidArgsFunction: completeStep,
+	}
+	flags := c.Flags()
+	flags.BoolVarP(&f.list, "list", "l", false, "list the lessons, or the connections of a capture")
+	flags.Var(choiceValue(&f.format, stepFormats...), "format", "draw it as text, svg, html, json, pcapng, mermaid or script")
+	flags.BoolVar(&f.json, "json", false, "the same as --format json")
+	flags.StringVarP(&f.output, "output", "o", "", "write it to `FILE`, whose name may tell the format")
+	flags.BoolVar(&f.absolute, "absolute", false, "show sequence numbers as on the wire")
+	flags.BoolVar(&f.ascii, "ascii", false, "draw with ASCII letters only")
+	flags.IntVar(&f.width, "width", 0, "draw `COLUMNS` wide, at least 64; default the terminal, or 80")
+	flags.StringVar(&f.names, "names", "", "call the ends `A,B`")
+	flags.BoolVar(&f.lane, "lane", false, "show the variables and timers beside each line")
+	flags.BoolVar(&f.rules, "rules", false, "name the place in an RFC that decided")
+	flags.BoolVar(&f.full, "full", false, "fold nothing, and show every call")
+	flags.StringVar(&f.color, "color", "auto", "colour it: `auto|always|never`")
+	flags.IntVar(&f.end, "end", 1, "write the script as end `N` saw it, 1 or 2")
+	flags.Uint64Var(&f.seed, "seed", 1, "what chance there is in a lesson comes from `N`")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "of several scripts, draw those that fail")
+	flags.SortFlags = false
+	completeStepFlags(c)
+	return c
+}
+
+// step finds out what is meant and does it.
+func (a *app) step(c *cobra.Command, f *stepFlags, args []string) error {
+	if err := f.check(c); err != nil {
+		return err
+	}
+	ctx := c.Context()
+	if f.list || len(args) == 0 {
+		if len(args) > 0 {
+			return usageError(c, fmt.Errorf("--list takes no argument; %q is one", args[0]))
+		}
+		return a.listLessons(f)
+	}
+	if len(args) > 1 {
+		return a.stepSuite(ctx, c, f, args)
+	}
+	return a.stepOne(ctx, c, f, args[0])
+}
+
+// stepOne shows one thing: a lesson unless there is a file of its name.
+func (a *app) stepOne(ctx context.Context, c *cobra.Command, f *stepFlags, name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil && step.Find(name) != nil:
+		return a.stepLesson(ctx, f, step.Find(name))
+	case err != nil && !strings.ContainsAny(name, "./\\"):
+		return usageError(c, fmt.Errorf("no lesson and no file is called %q%s", name, nearLesson(name)))
+	case err != nil:
+		return &exitError{code: exitUsage, err: fmt.Errorf("%s: %s", name, cause(err))}
+	case info.IsDir():
+		return a.stepSuite(ctx, c, f, []string{name})
+	}
+	return a.stepScript(ctx, f, name)
+}
+
+// formatExtensions are the formats that the name of a file tells.
+var formatExtensions = map[string]string{
+	".txt": "text", ".svg": "svg", ".html": "html", ".htm": "html", ".json": "json",
+	".pcapng": "pcapng", ".mmd": "mermaid", ".pkt": "script",
+}
+
+// stepFormats are the formats, the usual one first.
+var stepFormats = []string{"text", "json", "pcapng"}
+
+// check completes the flags and refuses what makes no sense.
+func (f *stepFlags) check(c *cobra.Command) error {
+	switch {
+	case f.json && f.formatGiven && f.format != "json":
+		return usageError(c, fmt.Errorf("either --json or --format %s, not both", f.format))
+	case f.json:
+		f.format, f.formatGiven = "json", true
+	case !f.formatGiven && f.output != "":
+		f.format = formatExtensions[strings.ToLower(filepath.Ext(f.output))]
+	}
+	if f.format == "" {
+		f.format = "text"
+	}
+	if f.end != 1 && f.end != 2 {
+		return usageError(c, fmt.Errorf("--end %d: the ends are 1 and 2", f.end))
+	}
+	if f.widthGiven && (f.width < 64 || f.width > 1000) {
+		return usageError(c, fmt.Errorf("--width %d: it must be from 64 to 1000", f.width))
+	}
+	if f.names != "" && len(f.ends()) != 2 {
+		return usageError(c, fmt.Errorf("--names %q: two names with a comma between them are needed", f.names))
+	}
+	return nil
+}
+
+// ends returns the names of --names.
+func (f *stepFlags) ends() []string {
+	if f.names == "" {
+		return nil
+	}
+	names := strings.Split(f.names, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/sockeye-tcp/sockeye/internal/ladder"
+	"github.com/sockeye-tcp/sockeye/internal/pcap"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// What step shows, in each of the formats.
+
+// A drawing is something to be shown.
+type drawing struct {
+	title   string
+	about   []string // paragraphs above the ladder
+	footer  string   // a line below it
+	events  []tcp.Event
+	ladders []*ladder.Ladder
+	packets []timedPacket
+}
+
+// show steps through the drawing on a terminal, or writes it.
+func (a *app) show(ctx context.Context, f *stepFlags, d *drawing) error {
+	w, done, err := a.stepOutput(f)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	err = a.drawTo(out, f, d)
+	return errors.Join(err, out.Flush(), done())
+}
+
+// stepOutput opens what -o names.
+func (a *app) stepOutput(f *stepFlags) (w io.Writer, done func() error, err error) {
+	if f.output == "" || f.output == "-" {
+		if f.format == "pcapng" && onTerminal(a.stdout) {
+			return nil, nil, &exitError{
+				code: exitUsage, err: errors.New("a capture is no text: the terminal is not the place for it"),
+				hint: "name a file with -o, or pipe it: -o - | tshark -r -",
+			}
+		}
+		return a.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(f.output)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s cannot be written: %s", f.output, cause(err))
+	}
+	return file, file.Close, nil
+}
+
+// drawTo writes a drawing in the format that was chosen.
+func (a *app) drawTo(w io.Writer, f *stepFlags, d *drawing) error {
+	switch f.format {
+	case "json":
+		return json.NewEncoder(w).Encode(struct {
+			Schema  int              `json:"schema"`
+			Title   string           `json:"title"`
+			Ladders []*ladder.Ladder `json:"ladders"`
+		}{1, d.title, d.ladders})
+	case "pcapng":
+		return d.writePackets(w)
+	}
+	for _, p := range d.about {
+		fmt.Fprintf(w, "%s\n\n", p)
+	}
+	if err := a.drawText(w, f, d.ladders); err != nil {
+		return err
+	}
+	if d.footer != "" {
+		fmt.Fprintf(w, "\n%s\n", d.footer)
+	}
+	return nil
+}
+
+// drawText draws ladders with the flags that say how.
+func (a *app) drawText(w io.Writer, f *stepFlags, ladders []*ladder.Ladder) error {
+	o, err := a.textOptions(f)
+	if err != nil {
+		return err
+	}
+	return ladder.Text(w, ladders, o)
+}
+
+// textOptions are the flags for text.
+func (a *app) textOptions(f *stepFlags) (ladder.TextOptions, error) {
+	color, err := useColor(f.color, a.stdout)
+	if err != nil {
+		return ladder.TextOptions{}, err
+	}
+	toFile := f.output != "" && f.output != "-"
+	width := f.width
+	if file, ok := a.stdout.(*os.File); ok && !f.widthGiven && !toFile {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
+			width = columns
+		}
+	}
+	return ladder.TextOptions{
+		Width: width, ASCII: f.ascii || !utf8Locale(), Color: color && (!toFile || f.color == "always"),
+		Full: f.full, Rules: f.rules, Vars: f.lane, Absolute: f.absolute,
+	}, nil
+}
+
+// ladderOptions name the ends, unless --names does.
+func (f *stepFlags) ladderOptions(left, right string) ladder.Options {
+	if names := f.ends(); names != nil {
+		left, right = names[0], names[1]
+	}
+	return ladder.Options{Left: left, Right: right}
+}
+
+// writePackets writes a capture.
+func (d *drawing) writePackets(w io.Writer) error {
+	out, err := pcap.NewWriter(w, "sockeye", d.title)
+	if err != nil {
+		return err
+	}
+	for _, p := range d.packets {
+		if err := out.Write(p.when, p.data); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
