@@ -75,6 +75,9 @@ func NewHost(cfg Config) *Host {
 	return h
 }
 
+// TCP returns what later connections have in common, with all defaults filled in.
+func (h *Host) TCP() tcp.Config { return *h.tcp }
+
 // Reconfigure changes what later connections have in common, those of open listeners included. Zero values in
 // the changed Config mean the defaults again.
 func (h *Host) Reconfigure(change func(*tcp.Config)) {

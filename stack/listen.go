@@ -26,6 +26,7 @@ type ListenSocket struct {
 	addr     netip.Addr // zero: any; unspecified: any of its family
 	port     uint16
 	children map[*tcp.Conn]*Socket // that nobody has accepted
+	backlog  int
 	closed   bool
 }
 
@@ -44,7 +45,7 @@ func (h *Host) Listen(addr netip.Addr, port uint16, backlog int) (l *ListenSocke
 	if backlog <= 0 || backlog > maxBacklog {
 		backlog = maxBacklog
 	}
-	l = &ListenSocket{host: h, addr: addr, port: port, children: map[*tcp.Conn]*Socket{}}
+	l = &ListenSocket{host: h, addr: addr, port: port, backlog: backlog, children: map[*tcp.Conn]*Socket{}}
 	l.machine = tcp.NewListener(h.tcp, backlog)
 	l.machine.Prepare = func(c *tcp.Conn) {
 		if l.Prepare != nil {
@@ -70,6 +71,15 @@ func (l *ListenSocket) Accept() *Socket {
 	s.listener = nil
 	return s
 }
+
+// Pending returns how many connections wait for Accept.
+func (l *ListenSocket) Pending() int {
+	_, ready := l.machine.Pending()
+	return ready
+}
+
+// Backlog returns the most connections that may wait.
+func (l *ListenSocket) Backlog() int { return l.backlog }
 
 // Close stops listening. Connections that nobody has accepted are reset, as in Linux.
 func (l *ListenSocket) Close(now ip.Time) {

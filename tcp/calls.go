@@ -91,6 +91,10 @@ func (c *Conn) Receive(now ip.Time, p []byte) int {
 	return n
 }
 
+// Peek copies received text from an offset on into p and returns how much. The text
+// stays where it is.
+func (c *Conn) Peek(offset int, p []byte) int { return c.rcv.text.peek(offset, p) }
+
 // Take moves the next piece of received text out without copying it, if it is
 // at most limit bytes long. When it is longer, or nothing is there, Take
 // returns false, and Receive does the rest.

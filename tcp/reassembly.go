@@ -272,6 +272,20 @@ func (r *reassembly) read(b []byte) int {
 	return n
 }
 
+// peek copies ready text from an offset on to b, and leaves it there.
+func (r *reassembly) peek(offset int, b []byte) int {
+	n := 0
+	for p := r.ready.first; p != nil && n < len(b); p = p.next {
+		if offset >= len(p.b) {
+			offset -= len(p.b)
+			continue
+		}
+		n += copy(b[n:], p.b[offset:])
+		offset = 0
+	}
+	return n
+}
+
 // unlink removes the first ready piece from the list.
 func (r *reassembly) unlink() {
 	p := r.ready.first

@@ -341,3 +341,22 @@ func TestMemoryOfTinySegments(t *testing.T) {
 		t.Errorf("got %v", got[:3])
 	}
 }
+
+func TestPeekLeavesTextWhereItIs(t *testing.T) {
+	var r reassembly
+	for _, text := range []string{"abc", "de", "fghi"} {
+		r.add(r.next, &Segment{Text: []byte(text)})
+	}
+	for _, test := range []struct {
+		offset, room int
+		want         string
+	}{{0, 2, "ab"}, {2, 4, "cdef"}, {5, 9, "fghi"}, {9, 1, ""}} {
+		b := make([]byte, test.room)
+		if n := r.peek(test.offset, b); string(b[:n]) != test.want {
+			t.Errorf("%d bytes from %d on: got %q, want %q", test.room, test.offset, b[:n], test.want)
+		}
+	}
+	if r.bytes != 9 {
+		t.Errorf("%d bytes are left, want 9", r.bytes)
+	}
+}

@@ -1,0 +1,121 @@
+package sockets
+
+import (
+	"net/netip"
+	"syscall"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// connect(2), and the addresses of a connection.
+
+// Connect is connect(2). The zero AddrPort (AF_UNSPEC) ends the connection.
+func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
+	s, errno := t.socket(fd)
+	switch {
+	case errno != 0:
+		return failed(errno)
+	case !to.IsValid():
+		return failed(s.disconnect(now))
+	case s.listener != nil || s.phase == connected || s.phase == deferred:
+		return failed(syscall.EISCONN)
+	}
+	busy := syscall.EALREADY
+	if s.phase == unconnected {
+		if errno := s.open(now, to); errno != 0 {
+			return failed(errno)
+		}
+		busy = syscall.EINPROGRESS
+	}
+	c := s.sending(now, 0)
+	if c.busy != 0 {
+		c.busy = busy
+	}
+	c.late = func() *Call { return failed(busy) }
+	c.try = s.tryConnect
+	return c.begin(now)
+}
+
+// open starts the handshake.
+func (s *socket) open(now ip.Time, to netip.AddrPort) syscall.Errno {
+	if s.family == AF_INET && !to.Addr().Unmap().Is4() {
+		return syscall.EAFNOSUPPORT
+	}
+	local := s.bound
+	if local.Addr().IsUnspecified() {
+		local = netip.AddrPortFrom(netip.Addr{}, local.Port())
+	}
+	conn, _, errno := s.table.host.ConnectWith(now, local, to, func(c *tcp.Conn) { s.options.apply(now, c) })
+	if errno != 0 {
+		return errno
+	}
+	s.phase, s.err = connecting, 0
+	s.adopt(now, conn)
+	s.bound = conn.Conn().Local()
+	return 0
+}
+
+// tryConnect asks how the opening goes.
+func (s *socket) tryConnect(ip.Time) (int, syscall.Errno, bool) {
+	state := s.conn.Conn().State()
+	switch {
+	case state == tcp.Closed:
+		s.phase = unconnected
+		if errno := s.takeError(); errno != 0 {
+			return -1, errno, true
+		}
+		return -1, syscall.ECONNABORTED, true
+	case state.Synchronized():
+		s.phase = connected
+		return 0, 0, true
+	}
+	return 0, 0, false
+}
+
+// disconnect gives the connection up, so that the socket can be used again.
+func (s *socket) disconnect(now ip.Time) syscall.Errno {
+	if s.conn != nil {
+		s.conn.Notify = nil
+		s.conn.Abort(now)
+	}
+	s.conn, s.phase, s.err, s.shutRead, s.shutWrite = nil, unconnected, 0, false, false
+	s.wake(anyEvent)
+	return 0
+}
+
+// LocalAddr is getsockname(2).
+func (t *Table) LocalAddr(fd int) (netip.AddrPort, syscall.Errno) {
+	s, errno := t.socket(fd)
+	switch {
+	case errno != 0:
+		return netip.AddrPort{}, errno
+	case s.conn != nil:
+		return s.conn.Conn().Local(), 0
+	case s.bound.IsValid():
+		return s.bound, 0
+	case s.family == AF_INET:
+		return netip.AddrPortFrom(netip.IPv4Unspecified(), 0), 0
+	}
+	return netip.AddrPortFrom(netip.IPv6Unspecified(), 0), 0
+}
+
+// RemoteAddr is getpeername(2).
+func (t *Table) RemoteAddr(fd int) (netip.AddrPort, syscall.Errno) {
+	s, errno := t.socket(fd)
+	switch {
+	case errno != 0:
+		return netip.AddrPort{}, errno
+	case s.conn == nil || s.phase != connected && !s.conn.Conn().State().Synchronized():
+		return netip.AddrPort{}, syscall.ENOTCONN
+	}
+	return s.conn.Conn().Remote(), 0
+}
+
+// Family returns the address family of a socket, which says how its addresses are written.
+func (t *Table) Family(fd int) int {
+	if s, errno := t.socket(fd); errno == 0 {
+		return s.family
+	}
+	return AF_UNSPEC
+}

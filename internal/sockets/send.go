@@ -1,0 +1,139 @@
+package sockets
+
+import (
+	"syscall"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Sending: write, send, sendto, writev, sendmsg.
+
+// Write is write(2), and writev(2).
+func (t *Table) Write(now ip.Time, fd int, v []IOVec) *Call {
+	return t.Sendmsg(now, fd, &Message{IOV: v}, 0)
+}
+
+// Send is send(2).
+func (t *Table) Send(now ip.Time, fd int, v []IOVec, flags int) *Call {
+	return t.Sendmsg(now, fd, &Message{IOV: v}, flags)
+}
+
+// Sendmsg is sendmsg(2), and sendto(2) with m.Name.
+func (t *Table) Sendmsg(now ip.Time, fd int, m *Message, flags int) *Call {
+	if f, ok := t.objects[fd].(*file); ok && flags == 0 {
+		return f.write(now, m.IOV)
+	}
+	s, errno := t.socket(fd)
+	if errno != 0 {
+		return failed(errno)
+	}
+	if s.conn == nil {
+		return failed(syscall.EPIPE)
+	}
+	w := &writer{s: s, m: m, flags: flags, length: total(m.IOV)}
+	c := s.sending(now, flags)
+	w.nonblock = c.busy != 0
+	c.late = func() *Call {
+		if w.written > 0 {
+			return over(w.finish())
+		}
+		return failed(syscall.EAGAIN)
+	}
+	c.try = w.try
+	return c.begin(now)
+}
+
+// A writer is a call that sends.
+type writer struct {
+	s        *socket
+	m        *Message
+	flags    int
+	nonblock bool
+	length   int
+	written  int // so far
+}
+
+// try writes what there is room for. An error counts only when nothing has been written.
+func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
+	s, c := w.s, w.s.conn.Conn()
+	if !c.State().Synchronized() && c.State() != tcp.Closed && s.err == 0 && !s.shutWrite {
+		return 0, 0, false // the handshake is not over
+	}
+	if s.err != 0 || !c.CanSend() {
+		if w.written > 0 {
+			n, errno := w.finish()
+			return n, errno, true
+		}
+		return -1, s.brokenPipe(), true
+	}
+	bad := w.fill(now, c)
+	switch {
+	case bad && w.written == 0:
+		return -1, syscall.EFAULT, true
+	case bad, w.written == w.length, w.written > 0 && w.nonblock:
+		n, errno := w.finish()
+		return n, errno, true
+	}
+	s.noSpace = true
+	return 0, 0, false
+}
+
+// fill copies text to the connection as long as there is room; bad reports that the caller's pointer is.
+func (w *writer) fill(now ip.Time, c *tcp.Conn) (bad bool) {
+	parts, bad := rest(w.m.IOV, w.written)
+	for _, p := range parts {
+		n := w.send(now, c, p)
+		if w.written += n; n < len(p) {
+			break
+		}
+	}
+	w.s.conn.Touch(now)
+	if w.written < w.length && !bad && w.nonblock {
+		w.s.noSpace = true
+	}
+	return bad
+}
+
+// send is one piece of fill.
+func (w *writer) send(now ip.Time, c *tcp.Conn, p []byte) int {
+	if w.flags&MSG_OOB != 0 {
+		return c.SendUrgent(now, p)
+	}
+	return c.Send(now, p)
+}
+
+// finish ends the call after text was written.
+func (w *writer) finish() (int, syscall.Errno) {
+	w.s.wrote(w.written, w.flags)
+	return w.written, 0
+}
+
+// brokenPipe returns what a write says when nothing can be written any more: the reason, once, and EPIPE after that.
+func (s *socket) brokenPipe() syscall.Errno {
+	if errno := s.takeError(); errno != 0 {
+		return errno
+	}
+	return syscall.EPIPE
+}
+
+// hasRoom reports whether a write would not wait; woken, whether somebody who waits for that is to be woken, which
+// Linux does only when there is room worth it.
+func (s *socket) hasRoom(woken bool) bool {
+	c := s.conn.Conn()
+	if !c.CanSend() {
+		return true // a write fails at once
+	}
+	if c.Writable() == 0 {
+		return false
+	}
+	limit := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT)
+	if limit <= 0 {
+		return true
+	}
+	unsent := c.Info().Unsent
+	if woken {
+		unsent *= 2
+	}
+	return unsent < limit
+}
