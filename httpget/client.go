@@ -75,17 +75,20 @@ func Get(ctx context.Context, dial func(ctx context.Context, network, address st
 	return c.Get(ctx, req)
 }
 
-// Close closes the idle connections. Transfers in progress go on.
+// Close closes the idle connections. Transfers in progress go on. Close waits half a second at most for
+// servers to end TLS.
 func (c *Client) Close() {
 	c.mu.Lock()
 	idle := c.idle
 	c.idle = nil
 	c.mu.Unlock()
+	var wg sync.WaitGroup
 	for _, links := range idle {
 		for _, l := range links {
-			l.close()
+			wg.Go(l.part)
 		}
 	}
+	wg.Wait()
 }
 
 // takeIdle returns a usable idle connection, or nil. Dead ones are closed on the way.

@@ -24,6 +24,7 @@ type link struct {
 	key    string // what it can be used for again
 	serial int
 	raw    net.Conn // as the dialer returned it
+	end    *parting // between raw and TLS
 	tap    *tap
 	h2     bool
 	tls    *tls.ConnectionState // nil without TLS
@@ -61,6 +62,12 @@ func (l *link) usable() bool { return l.http.Err() == nil && l.http.Available() 
 
 // close ends the connection. An error would tell nobody anything: all that mattered was read before.
 func (l *link) close() { _ = l.http.Close() }
+
+// part ends the connection after its work was done. Over TLS it waits for the server's farewell.
+func (l *link) part() {
+	l.end.polite.Store(true)
+	l.close()
+}
 
 // tcpInfo returns how TCP fared, as far as the connection knows.
 func (l *link) tcpInfo() TCPInfo {

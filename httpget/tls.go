@@ -16,8 +16,9 @@ func (h *hop) secure(ctx context.Context, raw net.Conn) (*link, *Error) {
 	conn, h2 := raw, h.t.client.Version == HTTP2PriorKnowledge
 	var state *tls.ConnectionState
 	v := &verifier{insecure: h.t.client.Insecure, host: h.target.host}
+	end := &parting{Conn: raw}
 	if h.target.scheme == "https" {
-		c := tls.Client(raw, h.t.client.tlsConfig(v))
+		c := tls.Client(end, h.t.client.tlsConfig(v))
 		err := c.HandshakeContext(ctx)
 		h.t.res.VerifyErr, h.t.res.Certs = v.err, v.chain
 		if err != nil {
@@ -33,7 +34,7 @@ func (h *hop) secure(ctx context.Context, raw net.Conn) (*link, *Error) {
 	if err != nil {
 		return nil, h.exchangeError(ctx, l, err, false)
 	}
-	l.tls, l.verify = state, v.err
+	l.end, l.tls, l.verify = end, state, v.err
 	return l, nil
 }
 

@@ -68,13 +68,11 @@ func TestWireIsClean(t *testing.T) {
 		sizes = bodies()[2:4]
 	}
 	for _, f := range matrix(sites, cert, sizes) {
-		if strings.Contains(f.url, "https") {
-			continue // TLS changes nothing below it
-		}
 		t.Run(f.name, func(t *testing.T) {
 			for try := 1; ; try++ {
 				noise := n.fetchWatched(t, f)
 				if noise == "" {
+					t.Logf("clean at try %d", try)
 					return
 				}
 				if try == tries {
@@ -95,7 +93,7 @@ func (n *network) fetchWatched(t *testing.T, f fetch) (noise string) {
 	t.Helper()
 	own := filepath.Join(n.dir, "own.pcapng")
 	kernel := n.capture(t, func() {
-		if code, diag := n.get("-o", filepath.Join(n.dir, "body"), "--pcap", own, f.url); code != 0 {
+		if code, diag := n.get(append(f.args, "-o", filepath.Join(n.dir, "body"), "--pcap", own, f.url)...); code != 0 {
 			t.Fatalf("sockeye get: exit %d: %s", code, diag)
 		}
 	})
@@ -111,8 +109,13 @@ func (n *network) fetchWatched(t *testing.T, f fetch) (noise string) {
 		if fins := strings.Count(n.tshark(t, file, "tcp.flags.fin == 1"), "\n"); fins != 2 {
 			t.Errorf("%s side: %d FIN, want one from each end", side, fins)
 		}
-		// A window update is no fault: tshark counts it because it is worth a look.
-		noise += n.tshark(t, file, "tcp.analysis.flags and not tcp.analysis.window_update")
+		filter := "tcp.analysis.flags"
+		if strings.HasSuffix(f.name, "10MB") {
+			// The reader of a large body falls behind and catches up. A window update is no fault then: tshark
+			// counts it because it is worth a look.
+			filter += " and not tcp.analysis.window_update"
+		}
+		noise += n.tshark(t, file, filter)
 	}
 	bad := "tcp.checksum.status == 0 or ip.checksum.status == 0"
 	if lines := n.tshark(t, own, bad); lines != "" {
