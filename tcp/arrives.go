@@ -1,6 +1,10 @@
 package tcp
 
-import "github.com/sockeye-tcp/sockeye/ip"
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
 
 // SEGMENT ARRIVES, RFC 9293 §3.10.7: the state machine, in the RFC's order.
 
@@ -47,9 +51,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	if seg.Flags.Has(ACK) { // first
 		if seg.Ack.LessEq(c.iss) || c.snd.nxt.Less(seg.Ack) || !c.validEcho(now, seg) {
 			c.drop(now, seg, ip.DropFutureAck, rule+", first")
-			if !seg.Flags.Has(RST) {
-				c.refuse(seg)
-			}
+			c.refuseAck(now, seg)
 			return
 		}
 		ackOK = true
@@ -77,6 +79,21 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	c.establish(now, rule+", fourth")
 	c.ackNow(WhyAck)
 	c.textBehindSyn(now, seg)
+}
+
+// synAgain is how soon a SYN follows the RST that ends what the peer remembers.
+const synAgain = 2 * time.Millisecond
+
+// refuseAck answers an acknowledgement of something else than our SYN: a RST takes the peer out of an old
+// connection, so that a SYN right behind it has a chance (Figure 9). Once: Linux does the same.
+func (c *Conn) refuseAck(now ip.Time, seg *Segment) {
+	if seg.Flags.Has(RST) {
+		return
+	}
+	c.refuse(seg)
+	if c.stats.expiries == 0 {
+		c.timers[timerRetransmit] = now.Add(synAgain)
+	}
 }
 
 // simultaneousOpen answers a SYN that crossed ours with SYN,ACK (Figure 7, MUST-10).
