@@ -71,12 +71,3 @@ func (c *Conn) Vars() Vars {
 		Holes: len(c.rcv.text.runs), Recovery: c.rec.fast || c.rec.loss, Deadline: c.Deadline(), Timers: c.timers,
 	}
 }
-
-// Timers yields each timer that runs, with the time at which it expires: for t, at := range c.Timers.
-func (c *Conn) Timers(yield func(Timer, ip.Time) bool) {
-	for t, at := range c.timers {
-		if !at.IsZero() && !yield(Timer(t), at) {
-			return
-		}
-	}
-}

@@ -30,6 +30,9 @@ func (c *Conn) SetKeepAlive(now ip.Time, k KeepAlive) {
 	setDefault(&k.Idle, 2*time.Hour)
 	setDefault(&k.Interval, 75*time.Second)
 	setDefault(&k.Count, 9)
+	if k == c.keep.KeepAlive {
+		return // as in Linux, what is on already goes on: probes are not forgotten
+	}
 	c.keep.KeepAlive = k
 	c.keep.probes = 0
 	c.timers[timerKeepAlive] = 0

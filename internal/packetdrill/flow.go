@@ -200,7 +200,7 @@ func (r *runner) inboundOptions(f *flow, k *Packet) ([]TCPOption, error) {
 	for i := range options {
 		o := &options[i]
 		switch {
-		case o.Kind == kindMSS && k.syn():
+		case o.Kind == kindMSS && k.syn() && r.opens(f):
 			f.limit = int(o.Value)
 		case o.Kind == kindTimestamp && k.HasAck && o.Ecr != 0:
 			wire, ok := f.stamps[o.Ecr]
@@ -215,6 +215,12 @@ func (r *runner) inboundOptions(f *flow, k *Packet) ([]TCPOption, error) {
 		}
 	}
 	return options, nil
+}
+
+// opens reports whether a SYN may open the connection. Otherwise its MSS means nothing.
+func (r *runner) opens(f *flow) bool {
+	s := r.host.Socket(f.local, f.remote)
+	return s == nil || s.Conn().State() == tcp.SynSent || s.Conn().State() == tcp.TimeWait
 }
 
 // injectICMP sends an ICMP error to the host.
