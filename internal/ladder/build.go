@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -13,170 +14,96 @@ import (
 // Options say how ladders are built. The zero value works.
 type Options struct {
 	// Names gives names to ends by address and port. Left and Right name the
-	// ends that it does not: the one that recorded and its peer.
+	// ends in these columns that it does not.
 	Names       map[netip.AddrPort]string
 	Left, Right string
+	// LeftHost is the address of the end on the left, when it is that of one end only. Without it, it is
+	// the end that recorded; if both did, the one that opened; else the one that comes first.
+	LeftHost netip.Addr
+	// Flying reports whether the segment that the event with index i sent is on its way still. Nil means
+	// that none is: what has not arrived is lost.
+	Flying func(i int) bool
 }
 
-// Build makes the ladders of a record, one for each connection and end, in the
-// order in which they begin.
-func Build(events []tcp.Event, o Options) []*Ladder { return build(events, 0, 0, o) }
+// Build makes the ladders of a record, one for each connection, in the order in
+// which they begin. The record may hold the events of one end or of both, on one clock; those of
+// both may be mixed or stand one after the other.
+func Build(events []tcp.Event, o Options) []*Ladder { return build(slices.Clone(events), 0, 0, o) }
 
-// build makes the ladders; lost events are missing before the one with index gap.
+// build makes the ladders and keeps the events; lost events are missing before the one with index gap.
 func build(events []tcp.Event, gap, lost int, o Options) []*Ladder {
-	b := builder{options: o, open: map[pair]*connection{}}
+	b := collector{open: map[pair]*connection{}}
 	for i := range events {
 		if lost > 0 && i == gap {
 			b.gap(lost, events[i].Time)
 		}
-		b.add(&events[i])
+		b.add(i, &events[i])
 	}
 	ladders := make([]*Ladder, 0, len(b.all))
 	for _, c := range b.all {
-		c.finish()
+		c.build(&o)
 		ladders = append(ladders, &c.Ladder)
 	}
 	return ladders
 }
 
-// A pair names one end of a connection: its own address first.
-type pair struct{ local, remote netip.AddrPort }
-
-// A builder sorts events into connections.
-type builder struct {
-	options Options
-	open    map[pair]*connection
-	all     []*connection
-}
-
-// A connection is a ladder that is being built.
-type connection struct {
-	Ladder
-	ended bool // the record has it back in CLOSED
-}
-
-// add puts an event into the ladder it belongs to.
-func (b *builder) add(e *tcp.Event) {
-	key := pair{e.Local, e.Remote}
-	c := b.open[key]
-	if c == nil || c.ended && opens(e) {
-		c = b.start(e)
-		b.open[key] = c
-	}
-	c.add(e)
-	if e.Kind == tcp.EventState && e.State == tcp.Closed {
-		c.ended = true
-	}
-}
-
-// opens reports whether an event begins a connection anew.
-func opens(e *tcp.Event) bool {
-	return e.Kind == tcp.EventCall && (e.Call == tcp.CallOpen || e.Call == tcp.CallListen) ||
-		e.Kind == tcp.EventState && e.From == tcp.Closed
-}
-
-// start begins a ladder with its first event.
-func (b *builder) start(e *tcp.Event) *connection {
-	c := &connection{Ladder: Ladder{
-		Left:  End{Addr: e.Local, Name: b.options.Left},
-		Right: End{Addr: e.Remote, Name: b.options.Right, Inferred: true},
-		Start: e.Time,
-	}}
-	if name, ok := b.options.Names[e.Local]; ok {
-		c.Left.Name = name
-	}
-	if name, ok := b.options.Names[e.Remote]; ok {
-		c.Right.Name = name
-	}
-	b.all = append(b.all, c)
-	return c
-}
-
-// gap notes in every open ladder that events are missing.
-func (b *builder) gap(lost int, now ip.Time) {
-	for _, c := range b.all {
-		if !c.ended {
-			c.Lines = append(c.Lines, Line{Kind: KindGap, At: now.Sub(c.Start), Count: lost})
+// build makes the lines of a connection.
+func (c *connection) build(o *Options) {
+	c.place(o)
+	c.attach()
+	c.match(o)
+	ordered := c.order()
+	join(ordered, c.ways)
+	c.Start = ordered[0].at
+	for i, h := range ordered {
+		c.draw(h)
+		if h.Event == nil {
+			c.doubtful = i
 		}
 	}
+	c.settle(ordered)
+	c.carryVars()
+	c.finish()
 }
 
-// add appends a line for an event, or adds to the line of the event that caused it.
-func (c *connection) add(e *tcp.Event) {
-	if !c.Left.HasFirst {
-		c.Left.First, c.Left.HasFirst = e.State, true
-		if e.Kind == tcp.EventState {
-			c.Left.First = e.From
-		}
-	}
-	if c.merge(e) {
-		return
-	}
-	l := Line{
-		At: e.Time.Sub(c.Start), Why: e.Why, Nth: e.Nth, Drop: e.Drop, Rule: e.Rule,
-		Timer: e.Timer, Call: e.Call, Bytes: e.Bytes, Cause: e.Cause, Vars: e.Vars,
-	}
-	switch e.Kind {
-	case tcp.EventArrive, tcp.EventSend, tcp.EventDrop:
-		l.Kind, l.Segment = KindSegment, segmentOf(e)
-		if e.Kind != tcp.EventSend {
-			l.Dir = ToLeft
-		}
-	case tcp.EventState:
-		l.Kind, l.Left = KindState, []tcp.State{e.State}
-	case tcp.EventTimer:
-		l.Kind = KindTimer
-	case tcp.EventCall:
-		l.Kind = KindCall
-	case tcp.EventICMP:
-		l.Kind = KindICMP
-	case tcp.EventRecovery:
-		l.Kind = KindRecovery
-	case tcp.EventUrgent:
-		l.Kind = KindUrgent
-	}
-	c.Lines = append(c.Lines, l)
-}
-
-// merge adds an event to the line of its cause: a change of state belongs to
+// attach finds the happenings that show in the line of another: a change of state belongs to
 // the segment, call or timer that brought it about, a drop to the arrival.
-func (c *connection) merge(e *tcp.Event) bool {
-	if len(c.Lines) == 0 {
-		return false
-	}
-	last := &c.Lines[len(c.Lines)-1]
-	if last.At != e.Time.Sub(c.Start) || last.Kind == KindGap {
-		return false
-	}
-	switch {
-	case e.Kind == tcp.EventState:
-		last.Left = append(last.Left, e.State)
-		if e.Cause != tcp.CauseNone {
-			last.Cause = e.Cause
+func (c *connection) attach() {
+	var last, came [2]*happening
+	for i := range c.happenings {
+		h := &c.happenings[i]
+		if h.Event == nil {
+			last, came = [2]*happening{}, [2]*happening{}
+			continue
 		}
-		if last.Rule == "" {
-			last.Rule = e.Rule
+		switch cause := last[h.side]; h.Kind {
+		case tcp.EventState:
+			if cause != nil && cause.at == h.at {
+				h.of = cause
+				continue
+			}
+		case tcp.EventArrive:
+			h.arrival = true
+			came[h.side] = h
+		case tcp.EventDrop:
+			if a := came[h.side]; a != nil && a.at == h.at && drops(h.Event, a.Event) {
+				h.of, came[h.side] = a, nil
+				continue
+			}
+			h.arrival = true
+		case tcp.EventSend, tcp.EventCall, tcp.EventTimer:
+			came[h.side] = nil
 		}
-	case e.Kind == tcp.EventDrop && last.takesDrop(e):
-		last.Drop, last.Rule = e.Drop, e.Rule
-		last.TextOnly = onlyText(e.Drop)
-	default:
-		return false
+		last[h.side] = h
 	}
-	last.Vars = e.Vars
-	return true
 }
 
-// takesDrop reports whether a drop is about the arrival that this line shows.
-// The header may differ by then: the machine cuts segments to the window. What
-// the host drops before the machine sees it has no arrival.
-func (l *Line) takesDrop(e *tcp.Event) bool {
-	h := &l.Segment.Header
-	if l.Kind != KindSegment || l.Dir != ToLeft || l.Drop != ip.NoDrop {
-		return false
-	}
-	cut := e.Drop >= ip.DropOutOfWindow && h.SrcPort == e.Header.SrcPort && h.DstPort == e.Header.DstPort && h.Ack == e.Header.Ack
-	return *h == e.Header || cut
+// drops reports whether a drop is about an arrival. The header may differ by then: the machine cuts segments to the
+// window. What the host drops before the machine sees it has no arrival.
+func drops(d, a *tcp.Event) bool {
+	h, g := &a.Header, &d.Header
+	cut := d.Drop >= ip.DropOutOfWindow && h.SrcPort == g.SrcPort && h.DstPort == g.DstPort && h.Ack == g.Ack
+	return printOf(a) == printOf(d) || cut
 }
 
 // onlyText reports whether a segment dropped for this reason lost its text
@@ -189,6 +116,95 @@ func onlyText(d ip.Drop) bool {
 	return false
 }
 
+// draw appends a line for a happening, or adds to the line that it shows in.
+func (c *connection) draw(h *happening) {
+	if h.Event == nil {
+		c.Lines = append(c.Lines, Line{Kind: KindGap, At: h.at.Sub(c.Start), Count: h.missing})
+		return
+	}
+	if end := c.End(h.side); !end.HasFirst {
+		end.First, end.HasFirst = h.State, true
+		if h.Kind == tcp.EventState {
+			end.First = h.From
+		}
+	}
+	switch {
+	case h.of != nil:
+		h.line = h.of.line
+		c.addTo(&c.Lines[h.line], h)
+	case h.joined:
+		h.line = h.brings.trips[0].sent.line
+		c.arriveAt(&c.Lines[h.line], h)
+	default:
+		h.line = len(c.Lines)
+		c.Lines = append(c.Lines, c.newLine(h))
+	}
+	if h.Vars != (tcp.Vars{}) {
+		c.Lines[h.line].setVars(h.side, &h.Vars)
+	}
+}
+
+// newLine makes the line of a happening that has its own.
+func (c *connection) newLine(h *happening) Line {
+	e := h.Event
+	l := Line{
+		At: h.at.Sub(c.Start), Side: h.side, Why: e.Why, Nth: e.Nth, Drop: e.Drop, Rule: e.Rule,
+		Timer: e.Timer, Call: e.Call, Bytes: e.Bytes, Cause: e.Cause,
+	}
+	switch e.Kind {
+	case tcp.EventArrive, tcp.EventDrop:
+		l.Kind, l.Segment, l.Trip = KindSegment, segmentOf(e), c.arrivalOf(h)
+	case tcp.EventSend:
+		l.Kind, l.Segment, l.Trip = KindSegment, segmentOf(e), c.departureOf(h)
+	case tcp.EventState:
+		l.Kind = KindState
+		l.enter(h.side, e.State)
+	case tcp.EventTimer:
+		l.Kind = KindTimer
+	case tcp.EventCall:
+		l.Kind = KindCall
+	case tcp.EventICMP:
+		l.Kind = KindICMP
+	case tcp.EventRecovery:
+		l.Kind = KindRecovery
+	case tcp.EventUrgent:
+		l.Kind = KindUrgent
+	}
+	return l
+}
+
+// carryVars gives each line the variables of both ends: where nothing happened at an end, those of the line above.
+func (c *connection) carryVars() {
+	var last [2]*tcp.Vars
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		for s := range last {
+			l.setVars(Side(s), cmp.Or(l.Vars(Side(s)), last[s]))
+			last[s] = l.Vars(Side(s))
+		}
+	}
+}
+
+// addTo adds a change of state or a drop to the line of its cause.
+func (c *connection) addTo(l *Line, h *happening) {
+	rule := &l.Rule
+	if l.Kind == KindSegment && l.Part == Whole && h.side == l.Dir.Receiver() && l.Sent != Unknown {
+		rule = &l.RuleThere
+	}
+	if h.Kind == tcp.EventDrop {
+		l.Drop, *rule = h.Drop, h.Rule
+		l.TextOnly = onlyText(h.Drop)
+		return
+	}
+	l.enter(h.side, h.State)
+	if h.Cause != tcp.CauseNone {
+		l.Cause = h.Cause
+	}
+	if *rule == "" {
+		*rule = h.Rule
+	}
+}
+
 // segmentOf returns the segment of an event; finish fills in the relative numbers.
 func segmentOf(e *tcp.Event) Segment {
 	s := Segment{Header: e.Header, Len: e.Len, Count: 1}
@@ -196,89 +212,4 @@ func segmentOf(e *tcp.Event) Segment {
 		s.Count = (e.Len + e.GSO - 1) / e.GSO
 	}
 	return s
-}
-
-// finish works out what needs the whole record: relative numbers, windows, the peer's states.
-func (c *connection) finish() {
-	c.findISNs()
-	left, right := c.scales()
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if l.Kind != KindSegment {
-			continue
-		}
-		from, to, scale := c.Left, c.Right, left
-		if l.Dir == ToLeft {
-			from, to, scale = c.Right, c.Left, right
-		}
-		h := &l.Segment.Header
-		l.Segment.Seq, l.Segment.Ack = h.Seq.Sub(from.ISN), h.Ack.Sub(to.ISN)
-		l.Segment.Window = int(h.Wnd)
-		if !h.Flags.Has(tcp.SYN) {
-			l.Segment.Window <<= scale
-		}
-	}
-	c.inferPeer()
-}
-
-// findISNs finds where relative numbers count from: the SYNs, or what the
-// variables say when the record begins after them, or else the numbers first seen.
-func (c *connection) findISNs() {
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if l.Kind != KindSegment || !l.Segment.Header.Flags.Has(tcp.SYN) || l.Drop != ip.NoDrop {
-			continue
-		}
-		end := &c.Left
-		if l.Dir == ToLeft {
-			end = &c.Right
-		}
-		if !end.HasISN {
-			end.ISN, end.HasISN = l.Segment.Header.Seq, true
-		}
-	}
-	for i := range c.Lines {
-		v := &c.Lines[i].Vars
-		if !c.Left.HasISN && v.ISS != 0 {
-			c.Left.ISN, c.Left.HasISN = v.ISS, true
-		}
-		if !c.Right.HasISN && v.IRS != 0 {
-			c.Right.ISN, c.Right.HasISN = v.IRS, true
-		}
-	}
-	first := slices.IndexFunc(c.Lines, func(l Line) bool {
-		return l.Kind == KindSegment && l.Segment.Header.Flags.Has(tcp.ACK)
-	})
-	if first < 0 {
-		return
-	}
-	h := c.Lines[first].Segment.Header
-	sender, receiver := &c.Left, &c.Right
-	if c.Lines[first].Dir == ToLeft {
-		sender, receiver = receiver, sender
-	}
-	if !sender.HasISN {
-		sender.ISN = h.Seq - 1
-	}
-	if !receiver.HasISN {
-		receiver.ISN = h.Ack - 1
-	}
-}
-
-// scales returns the window scales of both ends: those of the SYNs, when both
-// have one (RFC 7323 §2.2), else none.
-func (c *connection) scales() (left, right uint8) {
-	var has [2]bool
-	var scale [2]uint8
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if l.Kind == KindSegment && l.Drop == ip.NoDrop && l.Segment.Header.Flags.Has(tcp.SYN) {
-			has[l.Dir] = l.Segment.Header.Options.HasWS
-			scale[l.Dir] = l.Segment.Header.Options.WS
-		}
-	}
-	if has[ToRight] && has[ToLeft] {
-		return scale[ToRight], scale[ToLeft]
-	}
-	return 0, 0
 }

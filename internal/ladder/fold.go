@@ -49,7 +49,7 @@ func ordinaryRun(lines []Line) int {
 
 // ordinary reports whether a line may be folded away.
 func (l *Line) ordinary() bool {
-	if len(l.Left) > 0 || len(l.Right) > 0 {
+	if len(l.Left) > 0 || len(l.Right) > 0 || l.Trip.odd() {
 		return false
 	}
 	if l.Kind == KindCall {
@@ -58,7 +58,21 @@ func (l *Line) ordinary() bool {
 	h := &l.Segment.Header
 	plain := h.Flags == tcp.ACK || h.Flags == tcp.ACK|tcp.PSH
 	return l.Kind == KindSegment && plain && l.Drop == ip.NoDrop && h.Wnd > 0 && h.Options.NumSACK == 0 &&
-		l.Nth == 0 && ordinaryWhy(l.Why)
+		l.Nth == 0 && ordinaryWhy(l.Why) && ordinaryFinding(l.Finding)
+}
+
+// odd reports whether something unusual happened to a segment on its way.
+func (t *Trip) odd() bool {
+	return t.Lost || t.Flying || t.Duplicate || t.Injected || t.Overtaken || t.Missing > 0
+}
+
+// ordinaryFinding is ordinaryWhy for what was seen on the wire.
+func ordinaryFinding(f Finding) bool {
+	switch f {
+	case NoFinding, FoundData, FoundAck, FoundWindowUpdate:
+		return true
+	}
+	return false
 }
 
 // ordinaryWhy reports whether a segment sent for this reason is nothing special.
@@ -73,7 +87,7 @@ func ordinaryWhy(w tcp.Why) bool {
 // fold makes the line that stands for a run.
 func fold(run []Line) Line {
 	last := &run[len(run)-1]
-	line := Line{Kind: KindFold, At: run[0].At, Vars: last.Vars}
+	line := Line{Kind: KindFold, At: run[0].At, LeftVars: last.LeftVars, RightVars: last.RightVars}
 	f := &line.Fold
 	f.Until = last.At
 	for i := range run {
@@ -87,10 +101,13 @@ func fold(run []Line) Line {
 // count adds one segment to a fold.
 func (f *Fold) count(l *Line) {
 	s := &l.Segment
-	if l.Dir == ToRight {
+	switch {
+	case l.Part == Arrives:
+		f.Arrivals++
+	case l.Dir == ToRight:
 		f.ToRight += s.Count
 		f.BytesRight += s.Len
-	} else {
+	default:
 		f.ToLeft += s.Count
 		f.BytesLeft += s.Len
 	}

@@ -69,7 +69,9 @@ func textBytes(l *Ladder) int {
 	for i := range l.Lines {
 		switch line := &l.Lines[i]; line.Kind {
 		case KindSegment:
-			n += line.Segment.Len
+			if line.Part != Arrives {
+				n += line.Segment.Len
+			}
 		case KindFold:
 			n += line.Fold.BytesRight + line.Fold.BytesLeft
 		}

@@ -11,13 +11,13 @@ import (
 
 // Glyphs are the characters that a drawing is made of, one column each.
 type glyphs struct {
-	rail, line, left, right, lost, bullet, dots string
-	ascii                                       bool
+	rail, line, left, right, lost, bullet, dots, dash string
+	ascii                                             bool
 }
 
 var (
-	unicode = &glyphs{rail: "│", line: "─", left: "◀", right: "▶", lost: "×", bullet: "•", dots: "⋮"}
-	ascii   = &glyphs{rail: "|", line: "-", left: "<", right: ">", lost: "x", bullet: "*", dots: ":", ascii: true}
+	unicode = &glyphs{rail: "│", line: "─", left: "◀", right: "▶", lost: "×", bullet: "•", dots: "⋮", dash: "╌"}
+	ascii   = &glyphs{rail: "|", line: "-", left: "<", right: ">", lost: "x", bullet: "*", dots: ":", dash: "- ", ascii: true}
 )
 
 // translate replaces the characters beyond ASCII that rules and durations contain.
@@ -26,6 +26,15 @@ func (g *glyphs) translate(s string) string {
 		return asciiOnly.Replace(s)
 	}
 	return s
+}
+
+// shaft draws n columns of an arrow: dashed for a copy.
+func (g *glyphs) shaft(n int, dashed bool) string {
+	n = max(n, 0)
+	if !dashed {
+		return strings.Repeat(g.line, n)
+	}
+	return string([]rune(strings.Repeat(g.dash, n))[:n])
 }
 
 var asciiOnly = strings.NewReplacer("§", "section ", "µ", "u")
@@ -54,12 +63,12 @@ func (t *text) paint(s style, text string) string {
 // lineStyle tells directions, retransmissions and drops apart.
 func lineStyle(l *Line) style {
 	switch {
-	case l.Drop != ip.NoDrop:
+	case l.Drop != ip.NoDrop, l.Lost, l.Injected:
 		return red
+	case l.Nth > 0, l.Duplicate, l.Overtaken:
+		return yellow
 	case l.Dir == ToLeft:
 		return green
-	case l.Nth > 0:
-		return yellow
 	}
 	return cyan
 }

@@ -48,7 +48,11 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestTextGolden(t *testing.T) {
-	two := append(exchange().events, served().events...)
+	other := refused().events
+	for i := range other {
+		other[i].Local = netip.AddrPortFrom(us.Addr(), 49153)
+	}
+	two := append(exchange().events, other...)
 	for _, test := range []struct {
 		name   string
 		events []tcp.Event

@@ -20,6 +20,7 @@ type link struct {
 	now     ip.Time
 	ends    [2]*tcp.Conn
 	records [2][]tcp.Event
+	both    []tcp.Event // of both, in the order of time
 	flying  []flight
 	loss    float64
 	rng     *rand.Rand
@@ -38,7 +39,9 @@ const oneWay = 5 * time.Millisecond
 func newLink(seed uint64, loss float64) *link {
 	l := &link{now: 1, loss: loss, rng: rand.New(rand.NewPCG(seed, 1))}
 	for i := range l.ends {
-		cfg := tcp.Prepare(tcp.Config{Trace: func(e *tcp.Event) { l.records[i] = append(l.records[i], *e) }})
+		cfg := tcp.Prepare(tcp.Config{Trace: func(e *tcp.Event) {
+			l.records[i], l.both = append(l.records[i], *e), append(l.both, *e)
+		}})
 		local, remote := us, them
 		if i == 1 {
 			local, remote = them, us

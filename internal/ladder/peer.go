@@ -7,7 +7,8 @@ import (
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// The peer's states, worked out from the segments by RFC 9293 §3.10.7.
+// The states of an end that recorded nothing, the peer, worked out from the segments by RFC 9293 §3.10.7.
+// "Ours" are those that go to it, "its own" those that come from it.
 //
 // What the peer sent tells its state at once. What we sent changes it only
 // where it arrived: a SYN or FIN of ours arrived when the peer acknowledged it,
@@ -28,42 +29,59 @@ const (
 	ourReset                // our RST arrives
 )
 
-// inferPeer fills in the right end's states.
-func (c *connection) inferPeer() {
-	at := c.effects()
+// An inference looks at the lines of a ladder for the states of one end.
+type inference struct {
+	lines []Line
+	side  Side // of the peer
+}
+
+// infer fills in the states of an end.
+func (c *connection) infer(side Side) {
+	in := inference{c.Lines, side}
+	at := in.effects()
 	p := peer{}
-	p.state, p.known = c.firstOfPeer()
-	_, finEnd, hasFin := c.peerFin()
-	c.Right.First, c.Right.HasFirst = p.state, p.known
+	p.state, p.known = in.first()
+	_, finEnd, hasFin := in.fin()
+	end := c.End(side)
+	end.First, end.HasFirst = p.state, p.known
 	lines := make([]Line, 0, len(c.Lines))
 	for i, l := range c.Lines {
-		if c.accepted(i) {
-			f := l.Segment.Header.Flags
+		if in.accepted(i) {
+			flags := l.Segment.Header.Flags
 			if hasFin && !l.Segment.Header.Seq.Less(finEnd) {
-				f |= tcp.FIN // it went before, and was lost or overtaken
+				flags |= tcp.FIN // it went before, and was lost or overtaken
 			}
-			l.Right = p.sent(f)
+			l.enterAll(side, p.sent(flags))
 		}
 		after := p.received(at[i])
 		switch {
 		case len(after) == 0:
 			lines = append(lines, l)
-		case l.Kind == KindSegment && l.Dir == ToRight:
-			l.Right = after
+		case in.ours(i):
+			l.enterAll(side, after)
 			lines = append(lines, l)
 		default: // ours had been under way while the peer's travelled
-			lines = append(lines, l, Line{Kind: KindState, At: l.At, Right: after, Vars: l.Vars})
+			m := Line{Kind: KindState, At: l.At, Side: side, LeftVars: l.LeftVars, RightVars: l.RightVars}
+			m.enterAll(side, after)
+			lines = append(lines, l, m)
 		}
 	}
 	c.Lines = lines
 }
 
-// firstOfPeer says in which state the peer was before the first line, as far as
+// enterAll sets the states that an end enters.
+func (l *Line) enterAll(s Side, states []tcp.State) {
+	for _, state := range states {
+		l.enter(s, state)
+	}
+}
+
+// first says in which state the peer was before the first line, as far as
 // the record tells: its first segment betrays it.
-func (c *connection) firstOfPeer() (tcp.State, bool) {
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if !c.accepted(i) {
+func (in *inference) first() (tcp.State, bool) {
+	for i := range in.lines {
+		l := &in.lines[i]
+		if !in.accepted(i) {
 			continue
 		}
 		switch f := l.Segment.Header.Flags; {
@@ -77,11 +95,11 @@ func (c *connection) firstOfPeer() (tcp.State, bool) {
 	return tcp.Closed, false
 }
 
-// peerFin returns the line of the peer's FIN, if it sent one, and the sequence number after it.
-func (c *connection) peerFin() (line int, end tcp.Seq, ok bool) {
-	for i := range c.Lines {
-		if c.accepted(i) && c.Lines[i].Segment.Header.Flags.Has(tcp.FIN) {
-			return i, endOf(&c.Lines[i]), true
+// fin returns the line of the peer's FIN, if it sent one, and the sequence number after it.
+func (in *inference) fin() (line int, end tcp.Seq, ok bool) {
+	for i := range in.lines {
+		if in.accepted(i) && in.lines[i].Segment.Header.Flags.Has(tcp.FIN) {
+			return i, endOf(&in.lines[i]), true
 		}
 	}
 	return 0, 0, false
@@ -89,13 +107,18 @@ func (c *connection) peerFin() (line int, end tcp.Seq, ok bool) {
 
 // accepted reports whether line i is a segment that arrived and can be believed:
 // it was not thrown away, or only because our end was closed already.
-func (c *connection) accepted(i int) bool {
-	l := &c.Lines[i]
-	return l.Kind == KindSegment && l.Dir == ToLeft && (l.Drop == ip.NoDrop || l.Drop == ip.DropNoPort || l.TextOnly)
+func (in *inference) accepted(i int) bool {
+	l := &in.lines[i]
+	return l.Kind == KindSegment && l.Dir.Sender() == in.side && l.Finding != FoundForged && (l.Drop == ip.NoDrop || l.Drop == ip.DropNoPort || l.TextOnly)
+}
+
+// ours reports whether line i is a segment that goes to the peer.
+func (in *inference) ours(i int) bool {
+	return in.lines[i].Kind == KindSegment && in.lines[i].Dir.Sender() != in.side
 }
 
 // effects returns, for each line, what takes effect at the peer there.
-func (c *connection) effects() map[int][]effect {
+func (in *inference) effects() map[int][]effect {
 	at := map[int][]effect{}
 	put := func(i int, e effect) {
 		if i >= 0 {
@@ -103,42 +126,42 @@ func (c *connection) effects() map[int][]effect {
 			slices.Sort(at[i])
 		}
 	}
-	if i := c.arrival(tcp.SYN); c.opensActively() {
+	if i := in.arrival(tcp.SYN); in.opensActively() {
 		put(i, ourSyn)
 	} else {
 		put(i, ourSynAck)
 	}
-	put(c.arrival(tcp.FIN), ourFin)
-	put(c.acknowledgement(tcp.SYN), synAcked)
-	put(c.acknowledgement(tcp.FIN), finAcked)
-	put(slices.IndexFunc(c.Lines, func(l Line) bool {
-		return l.Kind == KindSegment && l.Dir == ToRight && l.Segment.Header.Flags.Has(tcp.RST)
+	put(in.arrival(tcp.FIN), ourFin)
+	put(in.acknowledgement(tcp.SYN), synAcked)
+	put(in.acknowledgement(tcp.FIN), finAcked)
+	put(slices.IndexFunc(in.lines, func(l Line) bool {
+		return l.Kind == KindSegment && l.Dir.Sender() != in.side && l.Segment.Header.Flags.Has(tcp.RST) && l.Finding != FoundForged
 	}), ourReset)
 	return at
 }
 
 // opensActively reports whether our first SYN has no ACK.
-func (c *connection) opensActively() bool {
-	i := slices.IndexFunc(c.Lines, func(l Line) bool {
-		return l.Kind == KindSegment && l.Dir == ToRight && l.Segment.Header.Flags.Has(tcp.SYN)
+func (in *inference) opensActively() bool {
+	i := slices.IndexFunc(in.lines, func(l Line) bool {
+		return l.Kind == KindSegment && l.Dir.Sender() != in.side && l.Segment.Header.Flags.Has(tcp.SYN)
 	})
-	return i < 0 || !c.Lines[i].Segment.Header.Flags.Has(tcp.ACK)
+	return i < 0 || !in.lines[i].Segment.Header.Flags.Has(tcp.ACK)
 }
 
 // arrival returns the line at which our SYN or FIN (bit) reaches the peer, or -1
 // when nothing shows that it did. It lies after the last copy, and after the
 // last segment of the peer, before the first that acknowledges it.
-func (c *connection) arrival(bit tcp.Flags) int {
+func (in *inference) arrival(bit tcp.Flags) int {
 	at, sent := -1, false
 	var end tcp.Seq // the sequence number after the bit
 	var first tcp.Flags
-	fin, finEnd, hasFin := c.peerFin()
-	for i := range c.Lines {
-		l := &c.Lines[i]
+	fin, finEnd, hasFin := in.fin()
+	for i := range in.lines {
+		l := &in.lines[i]
 		f := l.Segment.Header.Flags
 		switch {
 		case l.Kind != KindSegment:
-		case l.Dir == ToRight && f.Has(bit):
+		case l.Dir.Sender() != in.side && f.Has(bit):
 			if !sent {
 				end, first, sent = endOf(l), f, true
 			}
@@ -146,12 +169,12 @@ func (c *connection) arrival(bit tcp.Flags) int {
 			if bit != tcp.SYN || f.Has(tcp.ACK) == first.Has(tcp.ACK) {
 				at = i
 			}
-		case sent && c.accepted(i) && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
+		case sent && in.accepted(i) && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
 			if bit == tcp.FIN && hasFin && i < fin && !f.Has(tcp.FIN) && !l.Segment.Header.Seq.Less(finEnd) {
 				return i // its own FIN went before its first ACK of ours, and was lost: a simultaneous close
 			}
 			return at
-		case sent && c.accepted(i) && !f.Has(tcp.RST):
+		case sent && in.accepted(i) && !f.Has(tcp.RST):
 			at = i
 		}
 	}
@@ -160,18 +183,18 @@ func (c *connection) arrival(bit tcp.Flags) int {
 
 // acknowledgement returns the line of our first segment that acknowledges the
 // peer's SYN or FIN (bit) and after which the peer does not repeat it, or -1.
-func (c *connection) acknowledgement(bit tcp.Flags) int {
+func (in *inference) acknowledgement(bit tcp.Flags) int {
 	at, seen := -1, false
 	var end tcp.Seq
 	var first tcp.Flags
-	for i := range c.Lines {
-		l := &c.Lines[i]
+	for i := range in.lines {
+		l := &in.lines[i]
 		if l.Kind != KindSegment {
 			continue
 		}
 		f := l.Segment.Header.Flags
 		switch {
-		case l.Dir == ToLeft && f.Has(bit) && (c.accepted(i) || seen && endOf(l) == end):
+		case l.Dir.Sender() == in.side && f.Has(bit) && (in.accepted(i) || seen && endOf(l) == end):
 			// A SYN,ACK after a SYN is no repetition but a simultaneous open.
 			if !seen || bit != tcp.SYN || f.Has(tcp.ACK) == first.Has(tcp.ACK) {
 				at = -1
@@ -179,7 +202,7 @@ func (c *connection) acknowledgement(bit tcp.Flags) int {
 			if !seen {
 				end, first, seen = endOf(l), f, true
 			}
-		case l.Dir == ToRight && seen && at < 0 && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
+		case l.Dir.Sender() != in.side && seen && at < 0 && f.Has(tcp.ACK) && !l.Segment.Header.Ack.Less(end):
 			at = i
 		}
 	}
@@ -187,16 +210,7 @@ func (c *connection) acknowledgement(bit tcp.Flags) int {
 }
 
 // endOf returns the sequence number after a segment's last.
-func endOf(l *Line) tcp.Seq {
-	end := l.Segment.Header.Seq.Add(tcp.Size(l.Segment.Len))
-	if l.Segment.Header.Flags.Has(tcp.SYN) {
-		end++
-	}
-	if l.Segment.Header.Flags.Has(tcp.FIN) {
-		end++
-	}
-	return end
-}
+func endOf(l *Line) tcp.Seq { return endAfter(&l.Segment.Header, l.Segment.Len) }
 
 // A peer is the state machine of Figure 5, driven from outside.
 type peer struct {

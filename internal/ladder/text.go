@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -29,8 +28,11 @@ type TextOptions struct {
 	Full bool
 	// Rules adds the place in an RFC that decided, where the record names one.
 	Rules bool
-	// Vars adds the left end's variables after each line.
+	// Vars adds what changes in the variables and timers of the ends: in a lane on the right when
+	// the width leaves 30 columns for it, else below each line.
 	Vars bool
+	// Filter, when not nil, chooses the lines that are shown.
+	Filter *Filter
 }
 
 const (
@@ -41,6 +43,8 @@ const (
 	rightWidth   = 14 // (SYN-RECEIVED)
 	// railsWidth is what stands around the space between the rails.
 	railsWidth = timeWidth + 1 + leftWidth + 1 + 1 + 1 + 1 + rightWidth
+	// minLane is the least width of a lane for variables, with two spaces before it.
+	minLane = 30
 	// secondsFrom is the length of a ladder from which times are given in
 	// seconds: milliseconds would not fit the column.
 	secondsFrom = 99 * time.Second
@@ -48,15 +52,8 @@ const (
 
 // Text writes ladders as text. It returns the first error of w.
 func Text(w io.Writer, ladders []*Ladder, o TextOptions) error {
-	if o.Width == 0 {
-		o.Width = defaultWidth
-	}
-	o.Width = max(o.Width, minWidth)
-	t := text{out: bufio.NewWriter(w), o: o, g: unicode, inner: o.Width - railsWidth}
-	if o.ASCII {
-		t.g = ascii
-	}
-	inferred := false
+	t := newText(w, o)
+	states, reasons := false, false
 	for i, l := range ladders {
 		if i > 0 {
 			t.out.WriteByte('\n')
@@ -65,13 +62,38 @@ func Text(w io.Writer, ladders []*Ladder, o TextOptions) error {
 			fmt.Fprintf(t.out, "Connection %d of %d\n", i+1, len(ladders))
 		}
 		t.ladder(l)
-		inferred = inferred || l.Right.Inferred && l.Right.HasFirst
+		s, r := l.infers()
+		states, reasons = states || s, reasons || r
 	}
-	if inferred {
-		t.row("", "", cell{}, "")
-		t.out.WriteString(t.paint(dim, "States in parentheses are inferred from the segments.") + "\n")
+	if note := inferredNote(states, reasons); note != "" {
+		t.out.WriteString("\n" + t.paint(dim, note) + "\n")
 	}
 	return t.out.Flush()
+}
+
+// inferredNote explains the marks of what was inferred.
+func inferredNote(states, reasons bool) string {
+	switch {
+	case states && reasons:
+		return "States in parentheses and reasons in brackets are inferred from the segments."
+	case states:
+		return "States in parentheses are inferred from the segments."
+	case reasons:
+		return "Reasons in brackets are inferred from the segments."
+	}
+	return ""
+}
+
+// infers reports whether states, and whether reasons, were worked out from the segments.
+func (l *Ladder) infers() (states, reasons bool) {
+	for _, s := range []Side{OnLeft, OnRight} {
+		e := l.End(s)
+		states = states || !e.Known && e.HasFirst
+	}
+	for i := range l.Lines {
+		reasons = reasons || l.Lines[i].Finding != NoFinding
+	}
+	return states, reasons
 }
 
 // A text is one drawing in the making.
@@ -80,8 +102,25 @@ type text struct {
 	o     TextOptions
 	g     *glyphs
 	inner int // columns between the rails
+	lane  int // columns for variables on the right; 0: they stand below
 	unit  time.Duration
 	last  string // the time last shown
+}
+
+func newText(w io.Writer, o TextOptions) *text {
+	if o.Width == 0 {
+		o.Width = defaultWidth
+	}
+	o.Width = max(o.Width, minWidth)
+	t := &text{out: bufio.NewWriter(w), o: o, g: unicode, inner: o.Width - railsWidth}
+	if lane := o.Width - defaultWidth - 2; o.Vars && lane >= minLane {
+		t.lane = min(lane, o.Width/2)
+		t.inner -= t.lane + 2
+	}
+	if o.ASCII {
+		t.g = ascii
+	}
+	return t
 }
 
 // A cell is what stands between the rails.
@@ -92,16 +131,20 @@ type cell struct {
 
 // ladder draws one connection.
 func (t *text) ladder(l *Ladder) {
+	if t.o.Filter != nil {
+		l = l.Filtered(t.o.Filter)
+	}
 	if !t.o.Full {
 		l = l.Folded()
 	}
 	t.header(l)
+	vars := lane{ladder: l}
 	for i := range l.Lines {
 		line := &l.Lines[i]
-		if !t.o.Full && line.Kind == KindCall && (line.Call == tcp.CallSend || line.Call == tcp.CallReceive) && len(line.Left) == 0 {
+		if !t.o.Full && line.Kind == KindCall && (line.Call == tcp.CallSend || line.Call == tcp.CallReceive) && len(line.Left)+len(line.Right) == 0 {
 			continue
 		}
-		t.line(l, line)
+		t.line(l, line, &vars)
 	}
 }
 
@@ -109,27 +152,42 @@ func (t *text) ladder(l *Ladder) {
 func (t *text) header(l *Ladder) {
 	t.unit, t.last = time.Millisecond, ""
 	unit := "ms"
-	if n := len(l.Lines); n > 0 && l.Lines[n-1].At >= secondsFrom {
+	if l.inSeconds() {
 		t.unit, unit = time.Second, "s"
 	}
 	if l.Left.Name != "" || l.Right.Name != "" {
 		t.ends(l.Left.Name, l.Right.Name, bold)
 	}
 	t.ends(l.Left.Addr.String(), l.Right.Addr.String(), plain)
-	left, right := "", ""
-	if l.Left.HasFirst {
-		left = l.Left.First.String()
+	t.row(unit, l.Left.firstText(), cell{}, l.Right.firstText(), "")
+}
+
+// inSeconds reports whether times are given in seconds, and not in milliseconds.
+func (l *Ladder) inSeconds() bool {
+	n := len(l.Lines)
+	return n > 0 && l.Lines[n-1].At >= secondsFrom
+}
+
+// firstText is the state before the first line, or "".
+func (e *End) firstText() string {
+	if !e.HasFirst {
+		return ""
 	}
-	if l.Right.HasFirst {
-		right = stateText(&l.Right, l.Right.First)
+	return e.stateText(e.First)
+}
+
+// stateText marks states that were inferred.
+func (e *End) stateText(s tcp.State) string {
+	if !e.Known {
+		return "(" + s.String() + ")"
 	}
-	t.row(unit, left, cell{}, right)
+	return s.String()
 }
 
 // ends writes a row with one text over each column, on two rows when they do not fit on one.
 func (t *text) ends(left, right string, s style) {
 	indent := strings.Repeat(" ", timeWidth+1)
-	room := t.o.Width - timeWidth - 1
+	room := t.inner + railsWidth - timeWidth - 1
 	gap := room - utf8.RuneCountInString(left) - utf8.RuneCountInString(right)
 	if gap < 2 {
 		fmt.Fprintf(t.out, "%s%s\n", indent, t.paint(s, left))
@@ -141,25 +199,68 @@ func (t *text) ends(left, right string, s style) {
 
 // line draws one line of the model: a row, and more when there are several
 // states or notes.
-func (t *text) line(l *Ladder, line *Line) {
+func (t *text) line(l *Ladder, line *Line, vars *lane) {
 	cells := t.cells(l, line)
-	for i := range max(len(cells), len(line.Left), len(line.Right)) {
-		var at, left, right string
+	var beside []string
+	if t.o.Vars {
+		words := t.varWords(l, line, vars)
+		switch {
+		case t.lane > 0:
+			beside = words
+		default:
+			for _, w := range words {
+				cells = append(cells, t.wrapped("  ", w, dim)...)
+			}
+		}
+	}
+	for i := range max(len(cells), len(line.Left), len(line.Right), len(beside)) {
+		var at, left, right, lane string
 		var c cell
 		if i == 0 && line.Kind != KindState {
 			at = t.time(line.At)
 		}
 		if i < len(line.Left) {
-			left = line.Left[i].String()
+			left = l.Left.stateText(line.Left[i])
 		}
 		if i < len(line.Right) {
-			right = stateText(&l.Right, line.Right[i])
+			right = l.Right.stateText(line.Right[i])
 		}
 		if i < len(cells) {
 			c = cells[i]
 		}
-		t.row(at, left, c, right)
+		if i < len(beside) {
+			lane = beside[i]
+		}
+		t.row(at, left, c, right, lane)
 	}
+}
+
+// varWords says what changes in the variables of each end, broken to the width of the lane when there is one.
+func (t *text) varWords(l *Ladder, line *Line, vars *lane) []string {
+	var words []string
+	for _, s := range []Side{OnLeft, OnRight} {
+		w := changeWords(vars.next(line, s))
+		if w == "" {
+			continue
+		}
+		if l.Left.Known && l.Right.Known {
+			w = l.sideName(s) + ": " + w
+		}
+		if w = t.g.translate(w); t.lane > 0 {
+			words = append(words, wrap(w, t.lane)...)
+		} else {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// sideName is the name of an end, or its side.
+func (l *Ladder) sideName(s Side) string {
+	if name := l.End(s).Name; name != "" {
+		return name
+	}
+	return s.String()
 }
 
 // time formats a time, or gives "" when it is the same as on the row before.
@@ -172,24 +273,15 @@ func (t *text) time(at time.Duration) string {
 	return s
 }
 
-// stateText marks states that were inferred.
-func stateText(e *End, s tcp.State) string {
-	if e.Inferred {
-		return "(" + s.String() + ")"
-	}
-	return s.String()
-}
-
 // row writes one row.
-func (t *text) row(at, left string, c cell, right string) {
-	if at == "" && left == "" && right == "" && c.text == "" {
-		t.out.WriteByte('\n')
-		return
-	}
+func (t *text) row(at, left string, c cell, right, lane string) {
 	fmt.Fprintf(t.out, "%*s %s%s %s%s%s", timeWidth, at,
 		t.paint(bold, left), pad(left, leftWidth), t.g.rail, t.paint(c.style, c.text), pad(c.text, t.inner))
 	t.out.WriteString(t.g.rail)
-	if right != "" {
+	switch {
+	case lane != "":
+		t.out.WriteString(pad(right, rightWidth) + " " + t.paint(dim, right) + "  " + t.paint(dim, lane))
+	case right != "":
 		t.out.WriteString(pad(right, rightWidth) + " " + t.paint(dim, right))
 	}
 	t.out.WriteByte('\n')
@@ -198,119 +290,4 @@ func (t *text) row(at, left string, c cell, right string) {
 // pad returns the spaces that fill s up to n columns.
 func pad(s string, n int) string {
 	return strings.Repeat(" ", max(n-utf8.RuneCountInString(s), 0))
-}
-
-// cells returns what stands between the rails for a line, row by row.
-func (t *text) cells(l *Ladder, line *Line) []cell {
-	var cells []cell
-	var notes []string
-	switch line.Kind {
-	case KindSegment:
-		var arrow string
-		arrow, notes = t.arrow(l, line)
-		cells = append(cells, cell{arrow, lineStyle(line)})
-	case KindFold:
-		for _, w := range line.Fold.Words() {
-			cells = append(cells, t.wrapped(t.g.dots+" ", w, dim)...)
-		}
-	case KindGap:
-		cells = t.wrapped(t.g.dots+" ", line.Note(), dim)
-	default:
-		if note := line.Note(); note != "" {
-			cells = t.wrapped(t.g.bullet+" ", note, plain)
-		}
-	}
-	if t.o.Rules && line.Rule != "" {
-		notes = append(notes, line.Rule)
-	}
-	if t.o.Vars {
-		notes = append(notes, varsText(&line.Vars))
-	}
-	for _, n := range notes {
-		cells = append(cells, t.wrapped("  ", n, dim)...)
-	}
-	return cells
-}
-
-// wrapped breaks a text into cells that fit between the rails.
-func (t *text) wrapped(lead, s string, st style) []cell {
-	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
-	var cells []cell
-	for _, part := range wrap(t.g.translate(s), t.inner-len(indent)) {
-		cells = append(cells, cell{lead + part, st})
-		lead = indent
-	}
-	return cells
-}
-
-// arrow draws a segment's arrow with what fits into it: what the segment is,
-// then its options, then the reason. The rest comes back as notes.
-func (t *text) arrow(l *Ladder, line *Line) (arrow string, notes []string) {
-	s := &line.Segment
-	isn := l.Right.ISN // SACK blocks speak of what the other end sent
-	if line.Dir == ToLeft {
-		isn = l.Left.ISN
-	}
-	words, more := t.fit(s.wordList(t.o.Absolute))
-	options, reason := s.OptionWords(isn, t.o.Absolute), t.g.translate(line.Reason())
-	if options != "" && more == "" && len(words)+2+len(options) <= t.room() {
-		words, options = words+"  "+options, ""
-	}
-	late := ""
-	if len(words)+3+len(reason) > t.room() {
-		late, reason = reason, ""
-	}
-	note := line.Note()
-	if line.Drop != ip.NoDrop && line.Rule != "" && !t.o.Rules {
-		note += " (" + line.Rule + ")"
-	}
-	for _, n := range []string{more, options, late, note} {
-		if n != "" {
-			notes = append(notes, n)
-		}
-	}
-	return t.shaft(line, words, reason), notes
-}
-
-// room returns how many columns of an arrow are free for words: two at either
-// end are the arrow's own, with a space beside them.
-func (t *text) room() int { return t.inner - 6 }
-
-// fit divides a list of words into those that an arrow has room for and the rest.
-func (t *text) fit(list []string) (words, rest string) {
-	words = list[0]
-	for i, w := range list[1:] {
-		if len(words)+1+len(w) > t.room() {
-			return words, strings.Join(list[1+i:], " ")
-		}
-		words += " " + w
-	}
-	return words, ""
-}
-
-// shaft lays the words and the reason onto an arrow that fills the space between the rails.
-func (t *text) shaft(line *Line, words, reason string) string {
-	if reason != "" {
-		reason = " " + reason + " "
-	}
-	words = " " + words + " "
-	used := utf8.RuneCountInString(words) + utf8.RuneCountInString(reason)
-	fill := strings.Repeat(t.g.line, max(t.inner-used-4, 0))
-	switch {
-	case line.Drop != ip.NoDrop && !line.TextOnly:
-		return t.g.lost + t.g.line + words + fill + reason + t.g.line + t.g.line
-	case line.Dir == ToLeft:
-		return t.g.left + t.g.line + words + fill + reason + t.g.line + t.g.line
-	}
-	return t.g.line + t.g.line + words + fill + reason + t.g.line + t.g.right
-}
-
-// varsText writes the variables under their RFC names, relative to the initial sequence numbers.
-func varsText(v *tcp.Vars) string {
-	s := fmt.Sprintf("snd.una %d nxt %d wnd %d; rcv.nxt %d wnd %d; cwnd %d flight %d",
-		v.SndUna.Sub(v.ISS), v.SndNxt.Sub(v.ISS), v.SndWnd, v.RcvNxt.Sub(v.IRS), v.RcvWnd, v.Cwnd, v.Flight)
-	if v.SRTT > 0 {
-		s += fmt.Sprintf("; srtt %v rto %v", v.SRTT.Round(time.Microsecond), v.RTO.Round(time.Millisecond))
-	}
-	return s
 }

@@ -3,6 +3,7 @@ package ladder
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (s *Segment) wordList(absolute bool) []string {
 	if h.Flags.Has(tcp.URG) {
 		list = append(list, fmt.Sprintf("urg %d", h.Urg))
 	}
-	if absolute && h.Seq.Add(tcp.Size(s.Len)) < h.Seq {
+	if s.Len > 0 && seq+uint32(s.Len) < seq {
 		list = append(list, "wraps")
 	}
 	if h.Wnd == 0 && !h.Flags.Has(tcp.RST) {
@@ -85,32 +86,71 @@ func (s *Segment) OptionWords(isn tcp.Seq, absolute bool) string {
 	return strings.Join(parts, " ")
 }
 
-// Reason says why a segment was sent, or "" for one that arrived.
+// Reason says why a segment was sent and whether it was lost, or how the one that arrives came; "" when there
+// is nothing to say. What was worked out from the wire stands in brackets.
 func (l *Line) Reason() string {
-	if l.Why == tcp.WhyNone {
-		return ""
+	if l.Part == Arrives {
+		return l.came()
 	}
-	if l.Nth > 0 {
-		return l.Why.String() + ", " + ordinal(l.Nth+1) + " time"
+	var list []string
+	if w := l.Finding.String() + l.Why.String(); w != "" {
+		list = append(list, w)
+		if l.Nth > 0 {
+			list = append(list, ordinal(l.Nth+1)+" time")
+		}
 	}
-	return l.Why.String()
+	if l.Lost {
+		list = append(list, "lost")
+	}
+	words := strings.Join(list, ", ")
+	if l.Finding != NoFinding {
+		return "[" + words + "]"
+	}
+	return words
 }
 
-// Note says what a line is that no segment crosses, and of a segment that was
-// thrown away, why. It is "" when there is nothing to say.
+// came says how a segment that left in another line arrives.
+func (t *Trip) came() string {
+	var list []string
+	for _, w := range []struct {
+		so   bool
+		word string
+	}{{t.Injected, "injected"}, {t.Duplicate, "duplicate"}, {t.Overtaken, "overtaken"}} {
+		if w.so {
+			list = append(list, w.word)
+		}
+	}
+	if t.Sent != Unknown {
+		list = append(list, "after "+span(t.Arrived-t.Sent))
+	}
+	return strings.Join(list, ", ")
+}
+
+// Rules returns the places in RFCs that decided, at the end that At is about and then at the other; mostly one or none.
+func (l *Line) Rules() []string {
+	var list []string
+	for _, r := range []string{l.Rule, l.RuleThere} {
+		if r != "" && !slices.Contains(list, r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// dropRule is the rule by which a segment was thrown away.
+func (l *Line) dropRule() string {
+	if l.Part == Whole && l.Sent != Unknown {
+		return l.RuleThere
+	}
+	return l.Rule
+}
+
+// Note says what a line is that no segment crosses, and of a segment what became
+// of it, if that is out of the ordinary. It is "" when there is nothing to say.
 func (l *Line) Note() string {
 	switch l.Kind {
 	case KindSegment:
-		switch {
-		case l.TextOnly:
-			return "text dropped: " + l.Drop.String()
-		case l.Drop != ip.NoDrop:
-			return "dropped: " + l.Drop.String()
-		}
-		if l.Cause != tcp.CauseNone && l.Cause != tcp.CauseDone {
-			return l.Cause.String()
-		}
-		return ""
+		return l.segmentNote()
 	case KindState:
 		return l.stateNote()
 	case KindCall:
@@ -137,12 +177,29 @@ func (l *Line) Note() string {
 	return ""
 }
 
+// segmentNote says what became of a segment.
+func (l *Line) segmentNote() string {
+	switch {
+	case l.Flying:
+		return "on its way"
+	case l.Missing > 0:
+		return plural(l.Missing, "byte") + " of it lost"
+	case l.TextOnly:
+		return "text dropped: " + l.Drop.String()
+	case l.Drop != ip.NoDrop:
+		return "dropped: " + l.Drop.String()
+	case l.Cause != tcp.CauseNone && l.Cause != tcp.CauseDone:
+		return l.Cause.String()
+	}
+	return ""
+}
+
 // stateNote says what moved our end, when nothing else in the ladder does.
 func (l *Line) stateNote() string {
 	switch {
 	case l.Cause != tcp.CauseNone:
 		return l.Cause.String()
-	case len(l.Left) > 0:
+	case len(l.Entered(l.Side)) > 0:
 		return l.Why.String()
 	}
 	return ""
@@ -161,6 +218,9 @@ func (f *Fold) Words() []string {
 	}
 	add(f.ToRight, f.BytesRight, "out")
 	add(f.ToLeft, f.BytesLeft, "in")
+	if len(list) == 0 {
+		list = append(list, plural(f.Arrivals, "arrival"))
+	}
 	return list
 }
 
