@@ -39,6 +39,7 @@ func (c *Conn) arriveListen(now ip.Time, seg *Segment) {
 		c.takeSyn(now, seg)
 		c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 		c.setState(now, SynReceived, WhyArrive, rule+", third")
+		c.takeSynText(now, seg)
 	default: // fourth
 		c.drop(now, seg, ip.DropBadHandshake, rule+", fourth")
 	}
@@ -73,11 +74,11 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 		c.simultaneousOpen(now, seg)
 		return
 	}
-	c.snd.synAcked = true
-	c.ackNew(now, seg)
+	c.ackSyn(now, seg)
 	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 	c.establish(now, rule+", fourth")
 	c.ackNow(WhyAck)
+	c.fastOpened(now, seg)
 	c.textBehindSyn(now, seg)
 }
 
@@ -173,6 +174,9 @@ func (c *Conn) establish(now ip.Time, rule string) {
 	c.setState(now, Established, WhyArrive, rule)
 	c.changes |= ChangeWritable
 	c.touchKeepAlive(now)
+	if c.snd.fin {
+		c.setState(now, FinWait1, WhyCall, "RFC 9293 §3.10.4")
+	}
 }
 
 // emitArrive records a segment that came in.

@@ -18,6 +18,7 @@ func (c *Conn) Open(now ip.Time) {
 	c.passive = false
 	c.start(now)
 	c.setState(now, SynSent, WhyCall, "RFC 9293 §3.10.1")
+	c.openFast(now)
 }
 
 // OpenPassive puts a new connection into LISTEN (§3.10.1). It then waits for
@@ -82,6 +83,9 @@ func (c *Conn) Commit(now ip.Time, n int) {
 		return
 	}
 	c.emitCall(now, CallSend, n)
+	if n > 0 {
+		c.SendSyn()
+	}
 }
 
 // Receive copies received text into p and returns how much (§3.10.3); 0 when there is none: see EOF and Cause.
@@ -131,7 +135,9 @@ func (c *Conn) closeWrite(now ip.Time) {
 	const rule = "RFC 9293 §3.10.4"
 	switch c.state {
 	case Listen, SynSent:
-		c.die(now, CauseAborted, WhyCall, rule)
+		if !c.closesLater() {
+			c.die(now, CauseAborted, WhyCall, rule)
+		}
 	case SynReceived, Established:
 		c.snd.fin = true
 		c.setState(now, FinWait1, WhyCall, rule)

@@ -41,6 +41,7 @@ type Conn struct {
 	probe  probeState
 	keep   keepState
 	timers [numTimers]ip.Time
+	fast   *fastOpen // nil: opened in the usual way
 
 	sent     sentQueue
 	rtt      rttEstimator
@@ -201,6 +202,7 @@ func (c *Conn) setState(now ip.Time, to State, why Why, rule string) {
 
 // die ends the connection. What was received in order stays readable.
 func (c *Conn) die(now ip.Time, cause Cause, why Why, rule string) {
+	c.fastEnd(now)
 	c.cause = cause
 	c.timers = [numTimers]ip.Time{}
 	c.snd.buf.clear()

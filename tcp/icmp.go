@@ -28,7 +28,7 @@ func (c *Conn) ICMP(now ip.Time, e ICMPError) {
 	case e.TooBig:
 		c.lowerMTU(now, e.MTU)
 	case e.Cause == CauseNone:
-	case c.state == SynSent || c.state == SynReceived:
+	case (c.state == SynSent || c.state == SynReceived) && !(c.early() && c.fast.accepted):
 		c.die(now, e.Cause, WhyICMP, "RFC 9293 §3.9.2.2")
 	default:
 		c.soft = e.Cause
@@ -49,6 +49,7 @@ func (c *Conn) lowerMTU(now ip.Time, mtu int) {
 	}
 	c.mtu = mtu
 	c.win.MSS = c.fullMSS()
+	c.fastSynTooBig()
 	full := Size(c.fullMSS())
 	for i := range c.sent.n {
 		if c.sent.at(i).n > full {

@@ -40,6 +40,7 @@ type Info struct {
 	DupAcks          int
 	Congestion       string
 	InRecovery       bool
+	SynData          bool // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
 	Created          ip.Time
 	SoftError        Cause
 }
@@ -56,7 +57,7 @@ func (c *Conn) Info() Info {
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
-		Created: c.created, SoftError: c.soft,
+		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 	}
 }
 

@@ -22,6 +22,7 @@ type Listener struct {
 	backlog int
 	half    map[*Conn]struct{}
 	ready   []*Conn
+	fast    fastListener
 	closed  bool
 }
 
@@ -51,6 +52,7 @@ func (l *Listener) Arrive(now ip.Time, local, remote netip.AddrPort, mtu int, se
 		l.Prepare(c)
 	}
 	c.OpenPassive(now)
+	l.takeFast(now, c, seg)
 	l.half[c] = struct{}{}
 	c.Arrive(now, seg)
 	return c, ip.NoDrop
@@ -66,9 +68,9 @@ func (l *Listener) Update(c *Conn) bool {
 		return false
 	}
 	switch {
-	case c.State() == SynReceived:
+	case c.State() == SynReceived && !c.early():
 		return false
-	case c.State() == Closed || c.State() == Listen:
+	case (c.State() == Closed || c.State() == Listen) && !c.early():
 		delete(l.half, c)
 		return false
 	}
@@ -85,6 +87,9 @@ func (l *Listener) Accept() *Conn {
 	c := l.ready[0]
 	l.ready[0] = nil
 	l.ready = l.ready[1:]
+	if c.early() {
+		c.fast.accepted = true
+	}
 	return c
 }
 
@@ -102,6 +107,7 @@ func (l *Listener) Close(now ip.Time) []*Conn {
 		c.Abort(now)
 	}
 	clear(l.half)
+	clear(l.fast.pending)
 	l.ready = nil
 	return all
 }

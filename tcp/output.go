@@ -27,7 +27,7 @@ func (c *Conn) compose(now ip.Time, out *Output) bool {
 	case c.state == Closed || c.state == Listen:
 		return false
 	case !c.snd.synAcked: // in a later state too, when the application closed in SYN-RECEIVED
-		return c.sendSyn(now, out) || c.state != SynSent && c.sendAck(now, out)
+		return c.sendSyn(now, out) || c.early() && c.sendNew(now, out) || c.state != SynSent && c.sendAck(now, out)
 	}
 	// A probe that is due first: it overrides what holds text back.
 	return c.sendProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
@@ -59,19 +59,30 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 		out.Flags, out.Why, out.Ack = SYN|ACK, WhySynAck, c.rcv.nxt
 	}
 	c.synOptions(now, &out.Options, active)
-	w := c.synWindow()
+	w := min(c.synWindow(), Size(c.cfg.RecvBuffer-c.rcv.text.bytes))
 	out.Wnd = uint16(w)
 	if !active {
 		c.rcv.edge = maxSeq(c.rcv.edge, c.rcv.nxt.Add(w))
 		c.acked()
 	}
 	if c.sent.n == 0 {
-		c.sent.push(sent{seq: c.iss, n: 1, flags: SYN, at: now, first: now, tx: 1})
+		n, flags := Size(1), SYN
+		if active {
+			if text := c.fastSyn(now, out); text > 0 {
+				n, flags = n+text, SYN|PSH // when the text goes again, it is pushed
+			}
+		}
+		c.sent.push(sent{seq: c.iss, n: n, flags: flags, at: now, first: now, tx: 1})
 	} else {
+		c.bareSyn()
 		c.sent.resent(0, now)
 		c.countRetransmit(1)
-		if out.Nth = int(c.sent.at(0).tx) - 1; c.stats.expiries > 0 {
+		out.Nth = int(c.sent.at(0).tx) - 1
+		switch {
+		case c.stats.expiries > 0:
 			out.Why = WhyRTO
+		case active:
+			out.Why = WhyPathMTU
 		}
 	}
 	c.armRTO(now)
@@ -95,6 +106,9 @@ func (c *Conn) synOptions(now ip.Time, o *Options, active bool) {
 	}
 	if o.HasWS {
 		o.WS = c.windowScale()
+	}
+	if !active {
+		c.replyFast(o)
 	}
 }
 
@@ -130,7 +144,13 @@ func (c *Conn) finDue() bool { return c.snd.fin && !c.snd.finSent && c.snd.buf.r
 
 // usable is what the peer's window leaves (§3.8.6.2.1): SND.UNA + SND.WND - SND.NXT. It is
 // negative when the peer has shrunk its window (MUST-34); nothing new is sent then (SHLD-15).
-func (c *Conn) usable() int { return int(int32(c.snd.una.Add(c.snd.wnd) - c.snd.nxt)) }
+func (c *Conn) usable() int {
+	una := c.snd.una
+	if !c.snd.synAcked {
+		una = una.Add(1) // text sent early: the SYN takes nothing of the window
+	}
+	return int(int32(una.Add(c.snd.wnd) - c.snd.nxt))
+}
 
 // sendNew sends text that was never sent, and the FIN behind it.
 func (c *Conn) sendNew(now ip.Time, out *Output) bool {
@@ -266,7 +286,7 @@ func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	}
 	if n > 0 {
 		c.snd.buf.text(s.seq, n, out)
-		if s.seq.Add(Size(n)) == c.snd.buf.end {
+		if s.flags.Has(PSH) || s.seq.Add(Size(n)) == c.snd.buf.end {
 			out.Flags |= PSH
 		}
 	}

@@ -32,9 +32,13 @@ func (c *Conn) checkReset(now ip.Time, seg *Segment) bool {
 		return true
 	}
 	if seg.Seq != c.rcv.nxt {
+		c.fastReset(now)
 		c.drop(now, seg, ip.DropResetSequence, rule+"; RFC 5961 §3.2")
 		c.sendChallenge(now)
 		return false
+	}
+	if c.FastOpenPending() {
+		c.fast.reset = true
 	}
 	switch c.state {
 	case SynReceived:
@@ -49,8 +53,12 @@ func (c *Conn) checkReset(now ip.Time, seg *Segment) bool {
 
 // resetInHandshake: a passive open returns to LISTEN, an active one was refused (MUST-11).
 func (c *Conn) resetInHandshake(now ip.Time, rule string) {
-	if !c.passive {
+	switch {
+	case !c.passive:
 		c.die(now, CauseRefused, WhyArrive, rule)
+		return
+	case c.early(): // the application may have it, or its text
+		c.die(now, CauseReset, WhyArrive, rule)
 		return
 	}
 	c.forgetPeer()

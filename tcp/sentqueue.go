@@ -132,7 +132,7 @@ func (q *sentQueue) split(i int, n Size) {
 	rest.seq, rest.n = s.seq.Add(n), s.n-n
 	rest.flags &^= SYN
 	s.n = n
-	s.flags &^= FIN
+	s.flags &^= FIN | PSH
 	*q.at(i), *q.at(i + 1) = s, rest
 	if s.lost {
 		q.lost++

@@ -87,7 +87,9 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	if !c.windowClosed() {
 		c.stats.expiries++
 	}
-	if c.gaveUp(now) {
+	expired := c.gaveUp(now)
+	c.fastTimeout(now, expired)
+	if expired {
 		c.timedOut(now)
 		return
 	}
@@ -97,7 +99,7 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	}
 	if !c.snd.synAcked {
 		c.syn = true
-		c.sent.markAllLost()
+		c.synLost(now)
 		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
 	} else {
 		c.timeoutLoss(now)
@@ -120,6 +122,9 @@ func (c *Conn) gaveUp(now ip.Time) bool {
 		limit = c.cfg.SynRetries // MUST-22: the same procedure for a SYN
 	case !c.snd.synAcked:
 		limit = c.cfg.SynAckRetries
+		if c.early() {
+			limit++ // the application may have the connection already: Linux tries once more
+		}
 	case c.keep.userTimeout > 0:
 		limit = math.MaxInt // the time alone decides
 	}
