@@ -1,4 +1,4 @@
-# Everything here needs Go and make alone; only race needs a C compiler as well.
+# Everything here needs Go and make alone; only race and packetdrill-so need a C compiler as well.
 
 GO      ?= go
 T       ?= 30s
@@ -10,10 +10,10 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check race fuzz bench golden docs clean
+.PHONY: help build run test check race fuzz bench golden docs packetdrill-so clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## write bin/sockeye
 	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
@@ -30,6 +30,10 @@ check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 ./internal/house/... ./internal/requirements/...
+
+packetdrill-so: ## write bin/packetdrill.so, the stack for the packetdrill tool (needs a C compiler)
+	CGO_ENABLED=1 $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -o bin/packetdrill.so ./internal/packetdrillso
+	@rm -f bin/packetdrill.h
 
 race: ## run all tests under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(GO) run ./internal/testsum -race -shuffle=on -count=1 $(ARGS) $(PKGS)

@@ -25,5 +25,5 @@
 // 2^32, so that ordinary scripts cross the wrap.
 //
 // What the host has no setting for is an error that names the line. A few settings are
-// accepted and ignored, because they do not change what we do: see ignoredSysctls.
+// accepted and ignored, because they do not change what we do: see package sysctl.
 package packetdrill

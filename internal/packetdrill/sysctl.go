@@ -3,53 +3,12 @@ package packetdrill
 import (
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
-	"time"
 
-	"github.com/sockeye-tcp/sockeye/tcp"
+	"github.com/sockeye-tcp/sockeye/internal/sysctl"
 )
 
 // Commands between backticks: what they set in Linux is set in the host's configuration.
-
-// sysctls are the settings of Linux that the host has as well. The value comes as its words.
-var sysctls = map[string]func(c *tcp.Config, v []int){
-	"tcp_timestamps":     func(c *tcp.Config, v []int) { c.NoTimestamps = v[0] == 0 },
-	"tcp_sack":           func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
-	"tcp_window_scaling": func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
-	"tcp_syn_retries":    func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
-	"tcp_synack_retries": func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
-	"tcp_retries1":       func(c *tcp.Config, v []int) { c.R1 = v[0] },
-	"tcp_retries2":       func(c *tcp.Config, v []int) { c.Retries = v[0] },
-	"tcp_fin_timeout":    func(c *tcp.Config, v []int) { c.FinWait2 = time.Duration(v[0]) * time.Second },
-	"tcp_rto_min_us":     func(c *tcp.Config, v []int) { c.MinRTO = time.Duration(v[0]) * time.Microsecond },
-	"tcp_rto_max_ms":     func(c *tcp.Config, v []int) { c.MaxRTO = time.Duration(v[0]) * time.Millisecond },
-	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
-	"tcp_rmem": func(c *tcp.Config, v []int) { c.RecvBuffer = v[len(v)-1] },
-	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
-}
-
-// ignoredSysctls are accepted and change nothing: what they govern we do not have, or always do in
-// one way. A script that depends on the other way fails by what it sees on the wire.
-var ignoredSysctls = map[string]string{
-	"tcp_dsack":                          "duplicates are always reported",
-	"tcp_fack":                           "gone from Linux as well",
-	"tcp_frto":                           "no setting",
-	"tcp_reordering":                     "the threshold is always 3",
-	"tcp_early_retrans":                  "no setting",
-	"tcp_recovery":                       "no setting",
-	"tcp_tso_win_divisor":                "segments are not held back to be merged",
-	"tcp_min_tso_segs":                   "segments are not held back to be merged",
-	"tcp_pacing_ss_ratio":                "no pacing",
-	"tcp_pacing_ca_ratio":                "no pacing",
-	"tcp_notsent_lowat":                  "no setting",
-	"tcp_slow_start_after_idle":          "no setting",
-	"tcp_ecn_option":                     "no AccECN",
-	"tcp_syncookies":                     "no SYN cookies",
-	"tcp_fastopen":                       "no Fast Open; its options are errors",
-	"tcp_fastopen_key":                   "no Fast Open; its options are errors",
-	"tcp_fastopen_blackhole_timeout_sec": "no Fast Open; its options are errors",
-}
 
 // command runs what stands between backticks: several commands, one a line or between semicolons.
 func (r *runner) command(c *Command) error {
@@ -148,37 +107,14 @@ func (r *runner) setAll(pairs []string) error {
 
 // sysctl sets one value.
 func (r *runner) sysctl(name, value string) error {
-	if _, ok := ignoredSysctls[name]; ok {
-		return nil
+	cfg := r.cfg.TCP
+	if err := sysctl.Set(&cfg, name, value); err != nil {
+		return err
 	}
-	switch {
-	case name == "tcp_ecn" && value == "0":
-		return nil // ECN is never negotiated
-	case name == "tcp_congestion_control" && value == "reno", name == "tcp_syn_linear_timeouts" && value == "0":
-		return nil
-	}
-	set := sysctls[name]
-	if set == nil {
-		return fmt.Errorf("the host has no setting for %s=%s", name, value)
-	}
-	var v []int
-	for _, w := range strings.Fields(value) {
-		n, err := strconv.Atoi(w)
-		if err != nil || n < 0 {
-			return fmt.Errorf("%s: %q is not a number that it can be", name, w)
-		}
-		v = append(v, n)
-	}
-	if len(v) == 0 {
-		return fmt.Errorf("%s has no value", name)
-	}
-	if isSwitch := name == "tcp_timestamps" || name == "tcp_sack" || name == "tcp_window_scaling"; !isSwitch && v[len(v)-1] == 0 {
-		return fmt.Errorf("%s=0 is not supported: the host takes 0 for its default", name)
-	}
-	if r.host != nil {
+	if r.host != nil && !sysctl.Ignored(name, value) {
 		return fmt.Errorf("%s can only be set before the first socket: the host's configuration is fixed then", name)
 	}
-	set(&r.cfg.TCP, v)
+	r.cfg.TCP = cfg
 	return nil
 }
 

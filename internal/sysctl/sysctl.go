@@ -1,0 +1,101 @@
+// Package sysctl gives Linux's settings below net.ipv4 their meaning for our hosts: what
+// scripts set, and what the files in /proc say, becomes a tcp.Config.
+package sysctl
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// settings are those of Linux that the host has as well. The value comes as its words.
+var settings = map[string]func(c *tcp.Config, v []int){
+	"tcp_timestamps":     func(c *tcp.Config, v []int) { c.NoTimestamps = v[0] == 0 },
+	"tcp_sack":           func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
+	"tcp_window_scaling": func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
+	"tcp_syn_retries":    func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
+	"tcp_synack_retries": func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
+	"tcp_retries1":       func(c *tcp.Config, v []int) { c.R1 = v[0] },
+	"tcp_retries2":       func(c *tcp.Config, v []int) { c.Retries = v[0] },
+	"tcp_fin_timeout":    func(c *tcp.Config, v []int) { c.FinWait2 = time.Duration(v[0]) * time.Second },
+	"tcp_rto_min_us":     func(c *tcp.Config, v []int) { c.MinRTO = time.Duration(v[0]) * time.Microsecond },
+	"tcp_rto_max_ms":     func(c *tcp.Config, v []int) { c.MaxRTO = time.Duration(v[0]) * time.Millisecond },
+	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
+	"tcp_rmem": func(c *tcp.Config, v []int) { c.RecvBuffer = v[len(v)-1] },
+	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
+}
+
+// switches are the settings for which 0 means something other than our default.
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling"}
+
+// ignored are accepted and change nothing: what they govern we do not have, or always do in
+// one way. A script that depends on the other way fails by what it sees on the wire.
+var ignored = map[string]string{
+	"tcp_dsack":                          "duplicates are always reported",
+	"tcp_fack":                           "gone from Linux as well",
+	"tcp_frto":                           "no setting",
+	"tcp_reordering":                     "the threshold is always 3",
+	"tcp_early_retrans":                  "no setting",
+	"tcp_recovery":                       "no setting",
+	"tcp_tso_win_divisor":                "segments are not held back to be merged",
+	"tcp_min_tso_segs":                   "segments are not held back to be merged",
+	"tcp_pacing_ss_ratio":                "no pacing",
+	"tcp_pacing_ca_ratio":                "no pacing",
+	"tcp_notsent_lowat":                  "no setting",
+	"tcp_slow_start_after_idle":          "no setting",
+	"tcp_ecn_option":                     "no AccECN",
+	"tcp_syncookies":                     "no SYN cookies",
+	"tcp_fastopen":                       "no Fast Open; its options are errors",
+	"tcp_fastopen_key":                   "no Fast Open; its options are errors",
+	"tcp_fastopen_blackhole_timeout_sec": "no Fast Open; its options are errors",
+}
+
+// Names lists the settings that mean something to us, by the last part of their names, in order.
+func Names() []string { return slices.Sorted(maps.Keys(settings)) }
+
+// Ignored reports whether a setting is accepted and changes nothing.
+func Ignored(name, value string) bool {
+	if _, ok := ignored[name]; ok {
+		return true
+	}
+	switch name {
+	case "tcp_ecn", "tcp_syn_linear_timeouts":
+		return value == "0" // neither do we
+	case "tcp_congestion_control":
+		return value == "reno"
+	}
+	return false
+}
+
+// Set changes the configuration as a setting says: its name without directories, its value as it is written. The error
+// says what we have no setting for, or what is no value of it.
+func Set(c *tcp.Config, name, value string) error {
+	if Ignored(name, value) {
+		return nil
+	}
+	set := settings[name]
+	if set == nil {
+		return fmt.Errorf("the host has no setting for %s=%s", name, value)
+	}
+	var v []int
+	for _, w := range strings.Fields(value) {
+		n, err := strconv.Atoi(w)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%s: %q is not a number that it can be", name, w)
+		}
+		v = append(v, n)
+	}
+	if len(v) == 0 {
+		return fmt.Errorf("%s has no value", name)
+	}
+	if v[len(v)-1] == 0 && !slices.Contains(switches, name) {
+		return fmt.Errorf("%s=0 is not supported: the host takes 0 for its default", name)
+	}
+	set(c, v)
+	return nil
+}

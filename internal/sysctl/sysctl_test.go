@@ -1,0 +1,45 @@
+package sysctl
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+func TestSet(t *testing.T) {
+	var c tcp.Config
+	for _, pair := range [][2]string{
+		{"tcp_timestamps", "0"}, {"tcp_rmem", "4096\t131072\t6291456"}, {"tcp_retries2", "7"}, {"tcp_fack", "1"},
+	} {
+		if err := Set(&c, pair[0], pair[1]); err != nil {
+			t.Errorf("%s=%s: %v", pair[0], pair[1], err)
+		}
+	}
+	if !c.NoTimestamps || c.RecvBuffer != 6291456 || c.Retries != 7 {
+		t.Errorf("got %+v", c)
+	}
+	for pair, want := range map[[2]string]string{
+		{"tcp_rmem", ""}:                 "has no value",
+		{"tcp_retries2", "-1"}:           "is not a number",
+		{"tcp_retries2", "0"}:            "takes 0 for its default",
+		{"tcp_nobody_knows", "1"}:        "no setting for tcp_nobody_knows=1",
+		{"tcp_congestion_control", "??"}: "no setting for tcp_congestion_control=??",
+	} {
+		before := c
+		if err := Set(&c, pair[0], pair[1]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s=%s: got %v, want an error with %q", pair[0], pair[1], err, want)
+		}
+		if c.RecvBuffer != before.RecvBuffer || c.Retries != before.Retries {
+			t.Errorf("%s=%s: an error has changed the configuration", pair[0], pair[1])
+		}
+	}
+}
+
+func TestNamesAreThoseThatCanBeSet(t *testing.T) {
+	for _, name := range Names() {
+		if err := Set(new(tcp.Config), name, "1"); err != nil {
+			t.Error(err)
+		}
+	}
+}
