@@ -25,6 +25,10 @@ type Config struct {
 	// TSOffset, the host's own secret makes them (RFC 6528).
 	TCP tcp.Config
 
+	// FastOpenKeys make the cookies of TCP Fast Open that listeners give out (RFC 7413 §4.1.2); see
+	// Listener.SetFastOpen. Without any, the host has a key of its own for as long as it lives.
+	FastOpenKeys tcp.FastOpenKeys
+
 	// DNS are the servers that names are asked of. Without any, those of the
 	// machine's /etc/resolv.conf are used, as far as they are not on loopback.
 	DNS []netip.AddrPort

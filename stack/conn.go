@@ -70,7 +70,11 @@ func (d *Dialer) dialTCP(ctx context.Context, network string, local, remote neti
 		return nil, err
 	}
 	now := n.now()
-	sock, call, errno := n.host.Connect(now, local, remote)
+	var prepare func(*tcp.Conn)
+	if d.FastOpen {
+		prepare = n.prepareFast
+	}
+	sock, call, errno := n.host.ConnectWith(now, local, remote, prepare)
 	if errno != 0 {
 		n.mu.Unlock()
 		return nil, syscallError(call, errno)
@@ -80,6 +84,9 @@ func (d *Dialer) dialTCP(ctx context.Context, network string, local, remote neti
 	c.startKeepAlive(d.KeepAlive, d.KeepAliveConfig)
 	n.pumpOut(now)
 	n.mu.Unlock()
+	if d.FastOpen && c.isDeferred() {
+		return c, nil
+	}
 	if err := c.connected(ctx); err != nil {
 		c.abandon()
 		return nil, err

@@ -49,6 +49,7 @@ func (c *Conn) readReady(b []byte) (int, error) {
 	var texts [takeBatch]tcp.Text
 	c.net.mu.Lock()
 	now := c.net.now()
+	c.openNow(now)
 	k, n := c.take(now, &texts, b)
 	var err error
 	if n == 0 {

@@ -36,6 +36,13 @@ type Dialer struct {
 	KeepAlive       time.Duration
 	KeepAliveConfig net.KeepAliveConfig
 
+	// FastOpen opens TCP connections fast (RFC 7413): towards a server that was reached before, and gave us a
+	// cookie then, Dial returns at once, and the first Write goes with the SYN, a round trip earlier. What is wrong
+	// with such a connection shows in its first Read or Write. The server may see these bytes twice
+	// (§2.1): switch it on only where that does no harm, or where TLS is above. A Read or CloseWrite before the first Write
+	// opens the connection in the usual way.
+	FastOpen bool
+
 	// Resolver looks names up; nil means Net.Resolver.
 	Resolver *net.Resolver
 }

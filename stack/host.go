@@ -32,6 +32,8 @@ type Host struct {
 	fragments *ip.Reassembler
 	paths     pathMTUs
 	errors    ip.RateLimit // ICMP errors that we send
+	fastCache tcp.FastOpenCache
+	fastKeys  tcp.FastOpenKeys
 
 	stats Stats
 
@@ -65,6 +67,10 @@ func NewHost(cfg Config) *Host {
 		errors:    ip.NewRateLimit(icmpErrorRate, icmpErrorBurst),
 	}
 	h.replies.host = h
+	h.fastCache.Pause = fastOpenPause
+	if h.fastKeys = cfg.FastOpenKeys; len(h.fastKeys.Keys()) == 0 {
+		h.fastKeys = tcp.NewFastOpenKeys(fastOpenKey(seed[:]))
+	}
 	if cfg.TCP.ISN == nil {
 		cfg.TCP.ISN = h.secret.ISN
 	}
@@ -120,12 +126,12 @@ func (h *Host) touched(now ip.Time, s *Socket) {
 	}
 	h.enqueue(s)
 	h.timers.schedule(s)
-	s.announce()
+	s.announce(now)
 }
 
 // settle follows the last segment that a connection had to send. A dead one is forgotten.
 func (h *Host) settle(now ip.Time, s *Socket) {
-	s.announce()
+	s.announce(now)
 	if s.conn.Dead() {
 		h.forget(s)
 		return

@@ -112,6 +112,9 @@ func (h *Host) arriveListener(now ip.Time, l *ListenSocket, key tuple, seg *tcp.
 	case conn != nil:
 		s := h.newSocket(key, conn, true)
 		s.listener = l
+		if conn.FastOpenPending() {
+			s.fastFrom = l
+		}
 		l.children[conn] = s
 		h.touched(now, s)
 	case drop == ip.DropBadHandshake && seg.Flags.Has(tcp.ACK):
@@ -125,6 +128,7 @@ func (h *Host) arriveListener(now ip.Time, l *ListenSocket, key tuple, seg *tcp.
 // accept queue stays there: whoever accepts it finds out.
 func (l *ListenSocket) childChanged(s *Socket) {
 	if l.machine.Update(s.conn) {
+		s.opened = true // to be accepted, though perhaps still in the handshake
 		l.host.stats.PassiveOpens++
 		if l.Notify != nil {
 			l.Notify()

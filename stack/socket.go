@@ -24,6 +24,7 @@ type Socket struct {
 	passive   bool
 	opened    bool          // has been synchronized
 	listener  *ListenSocket // of a connection that Accept has not returned yet
+	fastFrom  *ListenSocket // of one whose SYN had text, as long as it is in the handshake
 	waits     bool          // in the queue of senders
 	gone      bool          // forgotten by the host
 
@@ -125,7 +126,7 @@ func (h *Host) newSocket(key tuple, conn *tcp.Conn, passive bool) *Socket {
 }
 
 // announce tells everybody who wants to know what has changed.
-func (s *Socket) announce() {
+func (s *Socket) announce(now ip.Time) {
 	changes := s.conn.TakeChanges()
 	if changes == 0 {
 		return
@@ -137,6 +138,7 @@ func (s *Socket) announce() {
 		if s.listener != nil {
 			s.listener.childChanged(s)
 		}
+		s.served(now)
 	}
 	if s.Notify != nil {
 		s.Notify(changes)
