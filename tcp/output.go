@@ -310,6 +310,7 @@ func (c *Conn) sendProbe(now ip.Time, out *Output) bool {
 	if n := min(c.unsent(), c.usable()); n > 0 && c.sent.n == 0 {
 		mss := c.options(now, &out.Options)
 		c.transmit(now, out, min(n, mss), mss, WhyProbe)
+		out.Flags |= PSH // nobody knows when the rest will follow
 		return true
 	}
 	c.stats.Probes++
