@@ -10,10 +10,10 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check race fuzz bench golden docs packetdrill-so clean
+.PHONY: help build run test check race fuzz bench golden docs packetdrill-so packetdrill-kernel clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## write bin/sockeye
 	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
@@ -34,6 +34,9 @@ check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 packetdrill-so: ## write bin/packetdrill.so, the stack for the packetdrill tool (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -o bin/packetdrill.so ./internal/packetdrillso
 	@rm -f bin/packetdrill.h
+
+packetdrill-kernel: ## run our scripts on the kernel with your packetdrill binary, PACKETDRILL=path (needs root)
+	scripts/kernel-check
 
 race: ## run all tests under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(GO) run ./internal/testsum -race -shuffle=on -count=1 $(ARGS) $(PKGS)

@@ -1,7 +1,9 @@
 package packetdrill
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +34,28 @@ func TestScripts(t *testing.T) {
 					t.Error(err)
 				}
 			})
+		}
+	}
+}
+
+// A script that Linux cannot pass says so, and why, where scripts/kernel-check looks for it.
+func TestScriptsSayWhyTheKernelCannotPass(t *testing.T) {
+	paths, err := filepath.Glob("../../tcp/testdata/*.pkt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := regexp.MustCompile(`^// kernel: no, because \w.{20,}[^.]$`)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := true
+		for i, line := range strings.Split(string(text), "\n") {
+			header = header && strings.HasPrefix(line, "//")
+			if strings.Contains(line, "kernel:") && (!header || !tag.MatchString(line)) {
+				t.Errorf("%s:%d: got %q, want \"// kernel: no, because ...\" in the header", path, i+1, line)
+			}
 		}
 	}
 }
