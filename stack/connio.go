@@ -149,7 +149,11 @@ func (c *Conn) fill(filled, want int) (took int, room []byte, err error) {
 		if err == nil {
 			took = filled
 		}
-		c.sock.conn.Commit(now, took) // nothing, if it was closed while we copied
+		flags := tcp.SendFlags(0)
+		if want > 0 {
+			flags = tcp.SendPart
+		}
+		c.sock.conn.Commit(now, took, flags) // nothing, if it was closed while we copied
 		c.sock.Touch(now)
 		c.net.pumpOut(now)
 		if err == nil && want > 0 {
@@ -159,7 +163,11 @@ func (c *Conn) fill(filled, want int) (took int, room []byte, err error) {
 	if err != nil || want == 0 {
 		return took, nil, err
 	}
-	room = c.sock.conn.Reserve(want)
+	if room = c.sock.conn.Reserve(want); len(room) == 0 && filled > 0 {
+		c.sock.conn.Push(c.net.now()) // what there is must not wait for what there is no room for
+		c.sock.Touch(c.net.now())
+		c.net.pumpOut(c.net.now())
+	}
 	if len(room) == 0 && c.sock.conn.Writable() > 0 {
 		c.net.starved[c] = true
 	}

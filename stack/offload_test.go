@@ -100,7 +100,7 @@ func TestPacketsPointIntoTheSendBuffer(t *testing.T) {
 	_, b, client, _ := joined(t)
 	room := client.Conn().Reserve(100)
 	copy(room, "text")
-	client.Conn().Commit(b.now, 4)
+	client.Conn().Commit(b.now, 4, 0)
 	client.Touch(b.now)
 	var p ip.Packet
 	if !b.host.Next(b.now, &p) {

@@ -164,7 +164,7 @@ func TestCloseWriteBetweenReserveAndCommit(t *testing.T) {
 	p.wantNothing()
 	p.wantState(tcp.FinWait1)
 	copy(room, pattern(1, 100))
-	p.c.Commit(p.now, 100)
+	p.c.Commit(p.now, 100, 0)
 	p.drain()
 	p.want(seg(F|P|A, 1, 1).bytes(100), tcp.WhyData)
 }
@@ -176,7 +176,7 @@ func TestEndBetweenReserveAndCommit(t *testing.T) {
 	room := p.c.Reserve(100)
 	p.arrive(seg(R, 1, 0))
 	copy(room, pattern(1, 100))
-	p.c.Commit(p.now, 100)
+	p.c.Commit(p.now, 100, 0)
 	p.drain()
 	p.wantClosed(tcp.CauseReset)
 	if got := memory.Used(); got != 0 {

@@ -83,7 +83,7 @@ func TestSendingAllocatesNothing(t *testing.T) {
 			for todo := l.chunk[:4*longMSS]; len(todo) > 0; {
 				room := l.c.Reserve(len(todo))
 				n := copy(room, todo)
-				l.c.Commit(l.now, n)
+				l.c.Commit(l.now, n, 0)
 				todo = todo[n:]
 			}
 			l.drain()

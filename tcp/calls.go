@@ -40,6 +40,8 @@ func (c *Conn) start(now ip.Time) {
 	c.snd.una, c.snd.nxt = c.iss, c.iss.Add(1)
 	c.snd.small, c.snd.up, c.rec.recover = c.iss, c.iss, c.iss
 	c.snd.buf.start, c.snd.buf.end = c.snd.nxt, c.snd.nxt
+	c.queue.reset(c.snd.nxt)
+	c.usage = usage{round: c.snd.nxt, full: now}
 	c.opt.tsOffset = c.cfg.TSOffset(c.local, c.remote)
 	c.syn = true
 	c.resetWindow()
@@ -54,16 +56,24 @@ func (c *Conn) resetWindow() {
 // Send copies as much of p as there is room for into the send buffer and
 // returns how many bytes it took (§3.10.2). It takes none after CloseWrite or Close, and
 // none when the buffer is full: wait for ChangeWritable.
-func (c *Conn) Send(now ip.Time, p []byte) int {
+func (c *Conn) Send(now ip.Time, p []byte) int { return c.SendWith(now, p, 0) }
+
+// SendWith is Send with flags.
+func (c *Conn) SendWith(now ip.Time, p []byte, f SendFlags) int {
 	n := 0
 	for n < len(p) {
 		room := c.Reserve(len(p) - n)
 		if len(room) == 0 {
+			c.Push(now)
 			break
 		}
 		k := copy(room, p[n:])
-		c.Commit(now, k)
 		n += k
+		if n < len(p) {
+			c.Commit(now, k, SendPart)
+		} else {
+			c.Commit(now, k, f)
+		}
 	}
 	return n
 }
@@ -76,12 +86,14 @@ func (c *Conn) Reserve(n int) []byte {
 	return c.snd.buf.reserve(min(n, c.Writable()))
 }
 
-// Commit sends the first n bytes of the room that Reserve returned.
-func (c *Conn) Commit(now ip.Time, n int) {
-	c.snd.buf.commit(n)
+// Commit sends the first n bytes of the room that Reserve returned. A write in several parts has SendPart in all but the last;
+// when it breaks off, Push must follow.
+func (c *Conn) Commit(now ip.Time, n int, f SendFlags) {
+	took := c.snd.buf.commit(n)
 	if c.state == Closed {
 		return
 	}
+	c.queueText(took, f)
 	c.emitCall(now, CallSend, n)
 	if n > 0 {
 		c.SendSyn()
@@ -221,7 +233,11 @@ func (c *Conn) abort(now ip.Time, rule string) {
 }
 
 // SetNoDelay switches Nagle's algorithm off or on (MUST-17).
-func (c *Conn) SetNoDelay(on bool) { c.noDelay = on }
+// It sends what a cork or Nagle's algorithm has held back.
+func (c *Conn) SetNoDelay(on bool) {
+	c.noDelay = on
+	c.queue.flush = c.queue.flush || on
+}
 
 // SetTOS sets the Differentiated Services field of the packets that follow
 // (MUST-48, SHLD-21, SHLD-22); the two ECN bits are not the application's. In the middle of a connection it is

@@ -37,6 +37,12 @@ type Config struct {
 	// NoDelay switches Nagle's algorithm off from the start (MUST-17).
 	NoDelay bool
 
+	// PacketSegments is the least number of segments that a packet may have which is cut into segments later, by the
+	// device or by the connection. Default 2.
+	PacketSegments int
+	// NoIdleRestart keeps the congestion window over times without sending (Linux: tcp_slow_start_after_idle = 0).
+	NoIdleRestart bool
+
 	// InitialRTO is the timeout before anything was measured. Default 1 s (RFC 6298 §2.1).
 	InitialRTO time.Duration
 	// MinRTO is the smallest margin of the timeout above the smoothed RTT. Default 200 ms.
@@ -105,6 +111,7 @@ func (c *Config) withDefaults() *Config {
 		d.Congestion = func() Congestion { return new(Reno) }
 	}
 	setDefault(&d.InitialWindow, 10)
+	setDefault(&d.PacketSegments, 2)
 	setDefault(&d.InitialRTO, time.Second)
 	setDefault(&d.MinRTO, 200*time.Millisecond)
 	setDefault(&d.MaxRTO, 120*time.Second)

@@ -92,22 +92,21 @@ func TestWindowDoesNotGrowUnused(t *testing.T) {
 // T14: an ACK without loss never makes the window smaller.
 func TestAcksDoNotShrinkTheWindow(t *testing.T) {
 	p := newConnTest(t, tcp.Established, window(60_000))
-	last := 0
 	for range 200 {
 		at := p.wrote
 		p.send(7000)
 		p.advance(10 * ms)
 		p.skip(len(p.out))
+		before := p.c.Info().Cwnd
 		p.arrive(seg(A, 1, at+7000))
-		if got := p.c.Info().Cwnd; got < last {
-			t.Fatalf("cwnd fell from %d to %d", last, got)
-		} else {
-			last = got
+		if got := p.c.Info().Cwnd; got < before {
+			t.Fatalf("cwnd fell from %d to %d", before, got)
 		}
 	}
 }
 
-// §4.1: after an idle time of one RTO the window is that of a new connection again.
+// RFC 7661 §4.4.1: a window that was not filled for one RTO goes down half of the way to what was used. §4.1, as
+// RFC 2861: one that was not used at all is halved for each RTO, down to that of a new connection.
 func TestIdleRestart(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
 	p.send(40_000)
@@ -121,16 +120,39 @@ func TestIdleRestart(t *testing.T) {
 	}
 	p.advance(p.c.Info().RTO)
 	p.send(1000)
-	if got := p.c.Info().Cwnd; got != grown {
-		t.Errorf("got cwnd %d after one RTO, want %d", got, grown)
+	if got, want := p.c.Info().Cwnd, (grown+10_000)/2; got != want {
+		t.Errorf("got cwnd %d after one RTO, want %d", got, want)
 	}
 	p.arrive(seg(A, 1, 41_001))
 	p.advance(p.c.Info().RTO + ms)
 	p.send(1000)
-	if got := p.c.Info().Cwnd; got != 10_000 {
-		t.Errorf("got cwnd %d after more than that, want 10000", got)
+	if got, want := p.c.Info().Cwnd, (grown+10_000)/4; got != want {
+		t.Errorf("got cwnd %d after more than that, want %d", got, want)
 	}
-	p.skip(2)
+	p.arrive(seg(A, 1, 42_001))
+	p.advance(10 * p.c.Info().RTO)
+	p.send(1000)
+	if got := p.c.Info().Cwnd; got != 10_000 {
+		t.Errorf("got cwnd %d after ten RTOs, want 10000", got)
+	}
+	p.skip(3)
+}
+
+// Linux's tcp_slow_start_after_idle = 0: the window stays.
+func TestNoIdleRestart(t *testing.T) {
+	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.NoIdleRestart = true })
+	p.send(20_000)
+	for at := 1001; at <= 20_001; at += 1000 {
+		p.arrive(seg(A, 1, at))
+	}
+	p.skip(20)
+	grown := p.c.Info().Cwnd
+	p.advance(time.Minute)
+	p.send(1000)
+	p.skip(1)
+	if got := p.c.Info().Cwnd; got != grown {
+		t.Errorf("got cwnd %d, want %d", got, grown)
+	}
 }
 
 // T33: the window counts what is in flight, with the device's merged segments as well.

@@ -43,18 +43,20 @@ type Conn struct {
 	timers [numTimers]ip.Time
 	fast   *fastOpen // nil: opened in the usual way
 
+	queue    writeQueue
 	sent     sentQueue
 	rtt      rttEstimator
 	cc       Congestion
 	win      CongestionWindow
 	rec      recovery
-	limited  bool    // the congestion window has held something back
+	usage    usage
 	lastSent ip.Time // when text was last sent
 
 	mtu      int // of the path
 	gso      int // longest IP packet the device takes, 0 = the MTU
 	tos, ttl uint8
 	noDelay  bool
+	corked   bool
 	stats    Stats
 	created  ip.Time
 }
@@ -206,6 +208,7 @@ func (c *Conn) die(now ip.Time, cause Cause, why Why, rule string) {
 	c.cause = cause
 	c.timers = [numTimers]ip.Time{}
 	c.snd.buf.clear()
+	c.queue.reset(c.snd.buf.end)
 	c.sent.clear()
 	c.changes |= ChangeReadable | ChangeWritable
 	c.rcv.text.clearRuns()

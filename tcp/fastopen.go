@@ -104,6 +104,7 @@ func (c *Conn) fastSyn(now ip.Time, out *Output) Size {
 		c.snd.buf.text(c.snd.nxt, n, out)
 		f.text = Size(n)
 		c.snd.nxt = c.snd.nxt.Add(f.text)
+		c.queue.sent(c.snd.nxt)
 		c.lastSent = now
 	}
 	return f.text

@@ -267,7 +267,7 @@ func (f *fuzzConn) commit() {
 		return
 	}
 	n := len(f.reserved) - int(f.in.byte())%(len(f.reserved)+1)
-	f.c.Commit(f.now, n)
+	f.c.Commit(f.now, n, 0)
 	if !f.lost {
 		f.wrote += n
 	}

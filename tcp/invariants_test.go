@@ -6,7 +6,7 @@ import "fmt"
 
 // CheckInvariants returns what is wrong with the connection, nil when nothing is.
 func (c *Conn) CheckInvariants() error {
-	for _, check := range []func() error{c.checkSendSpace, c.checkQueue, c.checkSendBuffer, c.checkRecvSpace, c.checkRuns} {
+	for _, check := range []func() error{c.checkSendSpace, c.checkQueue, c.checkSendBuffer, c.checkWriteQueue, c.checkRecvSpace, c.checkRuns} {
 		if err := check(); err != nil {
 			return fmt.Errorf("invariant: %w", err)
 		}
@@ -94,6 +94,22 @@ func (c *Conn) checkQueue() error {
 		return fmt.Errorf("flight is %d, the records say %d", c.sent.flight, flight)
 	case lost != c.sent.lost:
 		return fmt.Errorf("%d records are counted as lost, %d are", c.sent.lost, lost)
+	}
+	return nil
+}
+
+// checkWriteQueue walks the portions: together they are the text that waits.
+func (c *Conn) checkWriteQueue() error {
+	at := c.snd.nxt
+	for i := range c.queue.len() {
+		p := c.queue.at(i)
+		if p.end.LessEq(at) {
+			return fmt.Errorf("portion %d ends at %d, not behind %d", i, p.end, at)
+		}
+		at = p.end
+	}
+	if c.state != Closed && c.state != Listen && c.unsent() > 0 && at != c.snd.buf.end || c.unsent() == 0 && c.queue.len() > 0 {
+		return fmt.Errorf("the portions end at %d, the text at %d", at, c.snd.buf.end)
 	}
 	return nil
 }

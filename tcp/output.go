@@ -154,69 +154,24 @@ func (c *Conn) usable() int {
 
 // sendNew sends text that was never sent, and the FIN behind it.
 func (c *Conn) sendNew(now ip.Time, out *Output) bool {
-	n := c.unsent()
-	if n == 0 && !c.finDue() {
+	if c.unsent() == 0 && !c.finDue() {
+		c.validateWindow(now)
 		return false
 	}
 	c.restartIdle(now)
 	mss := c.options(now, &out.Options)
-	n, ok := c.fit(n, mss)
-	if !ok {
+	n, held := c.fit(mss)
+	if held != heldNot {
 		if c.sent.n == 0 {
 			c.armPersist(now)
 		}
 		out.Options = Options{}
+		c.usage.blocked = held == heldCongestion
+		c.validateWindow(now)
 		return false
 	}
 	c.transmit(now, out, n, mss, WhyData)
 	return true
-}
-
-// fit returns how much of n unsent bytes may go now, in one output, and whether anything may.
-// It joins the peer's window, the congestion window, Nagle (§3.7.4) and silly-window avoidance (§3.8.6.2.1, MUST-38).
-// However it was written, text leaves in full segments as far as there is enough of it (SHLD-27, SHLD-28, MAY-16).
-func (c *Conn) fit(n, mss int) (int, bool) {
-	usable := c.usable()
-	room := c.win.Cwnd - int(c.sent.flight)
-	size := min(n, usable, c.burst(mss))
-	if n > 0 && room < size {
-		if room < mss && c.sent.flight > 0 {
-			c.limited = true
-			return 0, false
-		}
-		size = max(room, min(mss, size))
-	}
-	if size > mss && size < n {
-		size -= size % mss // only the last segment is short
-	}
-	switch {
-	case n == 0: // a bare FIN
-		return 0, usable > 0
-	case size <= 0:
-		return 0, false
-	case size >= mss:
-		return size, true
-	case size == n && (c.noDelay || c.finDue() || !c.smallOutstanding()):
-		return size, true // all there is (§3.8.6.2.1, condition 2; SHLD-7)
-	case 2*size >= int(c.snd.maxWnd):
-		return size, true // condition 3, Fs = 1/2
-	}
-	return 0, false
-}
-
-// smallOutstanding is Nagle's question in Minshall's form: is a segment that was not
-// full unacknowledged? Departs from §3.7.4, which asks for any unacknowledged data: Linux
-// does the same, because the last piece of a large write would wait for nothing.
-func (c *Conn) smallOutstanding() bool {
-	return c.snd.una.Less(c.snd.small) && c.snd.small.LessEq(c.snd.nxt)
-}
-
-// burst is the most text that one output may carry: one segment, or as many as the device cuts itself.
-func (c *Conn) burst(mss int) int {
-	if c.gso == 0 || c.snd.urgent {
-		return mss
-	}
-	return max(mss, c.gso-c.overhead()-maxOptions)
 }
 
 // transmit builds a segment of new text.
@@ -224,16 +179,20 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 	c.header(out, c.snd.nxt, why)
 	last := n == c.unsent()
 	length := Size(n)
+	push := Flags(0)
 	if n > 0 {
 		c.snd.buf.text(c.snd.nxt, n, out)
-		if last {
-			out.Flags |= PSH // MUST-61
+		end := c.snd.nxt.Add(length)
+		if end == c.queue.packet && c.queue.several || n > mss {
+			out.Flags |= PSH // Linux ends every packet of several segments so: receivers merge up to it
 		}
+		push = c.takeText(end)
+		out.Flags |= push
 		if n%mss != 0 {
 			c.snd.small = c.snd.nxt.Add(length)
 		}
 		c.answered(now)
-		c.lastSent = now
+		c.lastSent, c.usage.sent = now, true
 	}
 	if last && c.finDue() && c.usable() > n {
 		out.Flags |= FIN
@@ -247,7 +206,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 		out.GSO = mss
 	}
 	c.markUrgent(out)
-	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags & FIN, at: now, first: now, tx: 1})
+	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags&FIN | push, at: now, first: now, tx: 1})
 	c.snd.nxt = c.snd.nxt.Add(length)
 	c.stopPersist()
 	c.armRTO(now)
@@ -262,7 +221,7 @@ func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	s := c.sent.at(i)
 	room := c.win.Cwnd - int(c.sent.flight)
 	if !c.rec.force && c.sent.flight > 0 && room < min(int(s.n), c.win.MSS) {
-		c.limited = true
+		c.usage.blocked = true
 		return false
 	}
 	// The first range may always go, whatever became of the window (MAY-7); the others
@@ -286,9 +245,7 @@ func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	}
 	if n > 0 {
 		c.snd.buf.text(s.seq, n, out)
-		if s.flags.Has(PSH) || s.seq.Add(Size(n)) == c.snd.buf.end {
-			out.Flags |= PSH
-		}
+		out.Flags |= s.flags & PSH
 	}
 	out.Nth = int(s.tx)
 	c.sent.resent(i, now)

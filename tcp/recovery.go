@@ -88,20 +88,16 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 	c.emitWhy(now, EventRecovery, WhyRTO, "RFC 5681 §3.1")
 }
 
-// growWindow lets the algorithm raise the window, but only when the window was
-// what held the sender back: an idle or slow application must not grow it (RFC 7661).
+// growWindow lets the algorithm raise the window, but only when the window is
+// what limits the sender: an idle or slow application must not grow it (RFC 7661).
 func (c *Conn) growWindow(now ip.Time, s AckSample) {
-	limited := c.limited || c.win.SlowStart() && s.Flight*2 >= c.win.Cwnd
-	c.limited = false
-	if limited {
+	if s.Acked > 0 && c.windowLimits() {
 		c.cc.Acked(now, &c.win, s)
 	}
 }
 
-// restartIdle reduces the window after an idle time of one RTO (RFC 5681 §4.1): nothing
-// is known any more of what the path carries.
-func (c *Conn) restartIdle(now ip.Time) {
-	if c.sent.n == 0 && c.lastSent != 0 && now.Sub(c.lastSent) > c.rtt.timeout(c.cfg.MaxRTO) {
-		c.win.Cwnd = min(c.win.Cwnd, c.cfg.InitialWindow*c.win.MSS)
-	}
-}
+// recovering reports whether a loss is being repaired.
+func (c *Conn) recovering() bool { return c.rec.fast || c.rec.loss }
+
+// inFlight returns how many bytes are in the network: sent, and neither acknowledged nor thought lost.
+func (c *Conn) inFlight() int { return int(c.sent.flight) }

@@ -71,6 +71,7 @@ func (c *Conn) forgetPeer() {
 	c.timers = [numTimers]ip.Time{}
 	c.sent.clear()
 	c.snd.buf.clear()
+	c.queue.reset(c.snd.buf.end)
 	c.snd.maxWnd, c.snd.scale, c.rcv.scale = 0, 0, 0
 	c.snd.peerMSS = c.defaultMSS()
 	c.syn, c.ack = false, ackState{ato: c.cfg.DelayedAckMin}

@@ -118,15 +118,17 @@ func (b *sendBuffer) reserve(n int) []byte {
 	return room[:min(n, len(room))]
 }
 
-// commit adds the first n reserved bytes to the text and gives the reservation up.
-func (b *sendBuffer) commit(n int) {
+// commit adds the first n reserved bytes to the text, gives the reservation up, and returns how much it added.
+func (b *sendBuffer) commit(n int) int {
 	c := b.reserved
 	b.reserved = nil
-	if !c.dead {
-		c.w += n
-		b.end = b.end.Add(Size(n))
+	if c.dead {
+		n = 0
 	}
+	c.w += n
+	b.end = b.end.Add(Size(n))
 	c.Unpin()
+	return n
 }
 
 // text appends to out.Text the n bytes from seq on, and pins them.

@@ -39,7 +39,7 @@ func TestCallsReturnWhatLinuxReturns(t *testing.T) {
 			"+0...0.05 poll([{fd=4, events=POLLIN, revents=0}, {fd=3, events=POLLIN, revents=0}], 2, 50) = 0"},
 		{"polling until there is text", "+0...0.1 poll([{fd=4, events=POLLIN, revents=POLLIN}], 1, -1) = 1\n" +
 			"+.1 < P. 1:101(100) ack 1 win 65535 <nop,nop,TS val 900 ecr 1>\n+0 > . 1:1(0) ack 101 <...>"},
-		{"a write that fills the buffer", "+0 fcntl(4, F_SETFL, O_NONBLOCK) = 0\n+0 write(4, ..., 9000000) = 4194304\n+0 write(4, ..., 1) = -1 EAGAIN\n+0 > . 1:9881(9880) ack 1 <...>"},
+		{"a write that fills the buffer", "+0 fcntl(4, F_SETFL, O_NONBLOCK) = 0\n+0 write(4, ..., 9000000) = 4194304\n+0 write(4, ..., 1) = -1 EAGAIN\n+0 > P. 1:9881(9880) ack 1 <...>"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if err := run(t, established+test.text, Options{}); err != nil {

@@ -87,7 +87,7 @@ func (r *runner) take(f *flow, k *Packet, giveUp ip.Time) (*segment, error) {
 		f.sent = f.sent[1:]
 		whole.text = append(whole.text, next.text...)
 		whole.at = next.at
-		whole.flags |= next.flags & (tcp.PSH | tcp.FIN)
+		whole.flags = whole.flags&^(tcp.PSH|tcp.FIN) | next.flags&(tcp.PSH|tcp.FIN)
 		if len(next.text) < size {
 			break // only the last may be shorter
 		}

@@ -98,7 +98,7 @@ func TestRunTakesARunOfSegmentsForOneLine(t *testing.T) {
 	const write = "+0 write(4, ..., 2500) = 2500\n"
 	const ts = " ack 1 <nop,nop,TS val 1 ecr 800>\n"
 	one := established + write + "+0 > P. 1:2501(2500)" + ts
-	three := established + write + "+0 > . 1:989(988)" + ts + "+0 > . 989:1977(988)" + ts + "+0 > P. 1977:2501(524)" + ts
+	three := established + write + "+0 > . 1:989(988)" + ts + "+0 > P. 989:1977(988)" + ts + "+0 > P. 1977:2501(524)" + ts
 	crossing := established + write + "+0 > . 1:1501(1500)" + ts + "+0 > P. 1501:2501(1000)" + ts
 	for _, test := range []struct {
 		name, text string

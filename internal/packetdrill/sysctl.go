@@ -122,6 +122,6 @@ func (r *runner) sysctl(name, value string) error {
 func (r *runner) defaults() error {
 	return r.setAll([]string{
 		"tcp_rmem=4096 540000 15728640", "tcp_wmem=4096 262144 4194304",
-		"tcp_timestamps=1", "tcp_sack=1", "tcp_syn_retries=5", "tcp_synack_retries=5",
+		"tcp_timestamps=1", "tcp_sack=1", "tcp_slow_start_after_idle=0", "tcp_syn_retries=5", "tcp_synack_retries=5",
 	})
 }

@@ -15,23 +15,25 @@ import (
 
 // settings are those of Linux that the host has as well. The value comes as its words.
 var settings = map[string]func(c *tcp.Config, v []int){
-	"tcp_timestamps":     func(c *tcp.Config, v []int) { c.NoTimestamps = v[0] == 0 },
-	"tcp_sack":           func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
-	"tcp_window_scaling": func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
-	"tcp_syn_retries":    func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
-	"tcp_synack_retries": func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
-	"tcp_retries1":       func(c *tcp.Config, v []int) { c.R1 = v[0] },
-	"tcp_retries2":       func(c *tcp.Config, v []int) { c.Retries = v[0] },
-	"tcp_fin_timeout":    func(c *tcp.Config, v []int) { c.FinWait2 = time.Duration(v[0]) * time.Second },
-	"tcp_rto_min_us":     func(c *tcp.Config, v []int) { c.MinRTO = time.Duration(v[0]) * time.Microsecond },
-	"tcp_rto_max_ms":     func(c *tcp.Config, v []int) { c.MaxRTO = time.Duration(v[0]) * time.Millisecond },
+	"tcp_timestamps":            func(c *tcp.Config, v []int) { c.NoTimestamps = v[0] == 0 },
+	"tcp_sack":                  func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
+	"tcp_window_scaling":        func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
+	"tcp_syn_retries":           func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
+	"tcp_synack_retries":        func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
+	"tcp_retries1":              func(c *tcp.Config, v []int) { c.R1 = v[0] },
+	"tcp_retries2":              func(c *tcp.Config, v []int) { c.Retries = v[0] },
+	"tcp_fin_timeout":           func(c *tcp.Config, v []int) { c.FinWait2 = time.Duration(v[0]) * time.Second },
+	"tcp_rto_min_us":            func(c *tcp.Config, v []int) { c.MinRTO = time.Duration(v[0]) * time.Microsecond },
+	"tcp_rto_max_ms":            func(c *tcp.Config, v []int) { c.MaxRTO = time.Duration(v[0]) * time.Millisecond },
+	"tcp_min_tso_segs":          func(c *tcp.Config, v []int) { c.PacketSegments = v[0] },
+	"tcp_slow_start_after_idle": func(c *tcp.Config, v []int) { c.NoIdleRestart = v[0] == 0 },
 	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
 	"tcp_rmem": func(c *tcp.Config, v []int) { c.RecvBuffer = v[len(v)-1] },
 	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
 }
 
 // switches are the settings for which 0 means something other than our default.
-var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling"}
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle"}
 
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
@@ -43,11 +45,9 @@ var ignored = map[string]string{
 	"tcp_early_retrans":                  "no setting",
 	"tcp_recovery":                       "no setting",
 	"tcp_tso_win_divisor":                "segments are not held back to be merged",
-	"tcp_min_tso_segs":                   "segments are not held back to be merged",
 	"tcp_pacing_ss_ratio":                "no pacing",
 	"tcp_pacing_ca_ratio":                "no pacing",
 	"tcp_notsent_lowat":                  "no setting",
-	"tcp_slow_start_after_idle":          "no setting",
 	"tcp_ecn_option":                     "no AccECN",
 	"tcp_syncookies":                     "no SYN cookies",
 	"tcp_fastopen":                       "no Fast Open; its options are errors",
