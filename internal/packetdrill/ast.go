@@ -99,8 +99,11 @@ type Packet struct {
 	Ack   uint32
 	Wnd   uint16
 	Urg   uint16
+	// SrcPort and DstPort, when HasPorts, name the connection; otherwise it is the one under test.
+	SrcPort, DstPort uint16
 
 	HasAck, HasWnd, HasUrg bool
+	HasPorts               bool
 	AnyOptions             bool // "<...>"
 	Options                []TCPOption
 }
@@ -120,11 +123,12 @@ type IPInfo struct {
 
 // A TCPOption is one option of a header as a line writes it.
 type TCPOption struct {
-	Kind     uint8
-	Value    uint32 // MSS, shift count, TS val
-	Ecr      uint32
-	SACK     [][2]uint32
-	Unparsed []byte // the value of an option of another kind; only seen on the wire
+	Kind   uint8
+	Value  uint32 // MSS, shift count, TS val
+	Ecr    uint32
+	SACK   [][2]uint32
+	Data   []byte // the value of an option of another kind: a Fast Open cookie, for one
+	Symbol string // what Data is, or ends with, once the script's options have given the name a meaning
 }
 
 // An ICMP is an ICMP error from the network about a segment of the host.

@@ -2,25 +2,31 @@ package packetdrill
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
-	"time"
 
+	"github.com/sockeye-tcp/sockeye/internal/sockets"
 	"github.com/sockeye-tcp/sockeye/ip"
 )
 
-// System calls: from a line to an attempt, and from its result to a verdict. Each call is tried; one that
-// has to wait is tried again whenever something has happened.
+// System calls: from a line to a call on the table of descriptors, and from its result to a verdict.
 
-// An attempt is a system call with its arguments read. try returns the result, or done = false when
-// the call has to wait.
+// An attempt is a system call that has begun.
 type attempt struct {
-	try      func() (result int64, errno syscall.Errno, done bool)
-	nonblock bool          // do not wait:
-	busy     syscall.Errno // this is the error then
-	until    ip.Time       // the call ends by itself then; zero: never
-	opened   *file         // the call makes a file descriptor
+	call   *sockets.Call // nil: it is over, with the result that follows
+	result int
+	errno  syscall.Errno
+	opens  bool // the result is a new descriptor
+	// over, unless nil, follows the end of the call in any case; compare follows success.
+	over    func(result int)
+	compare func(result int) error
+}
+
+// A file is what a descriptor of the script stands for.
+type file struct {
+	fd     int   // in the table
+	flow   *flow // of a socket
+	readAt int   // bytes read so far
 }
 
 // A blocked call waits for something to happen.
@@ -38,10 +44,12 @@ func init() {
 	handlers = map[string]func(r *runner, a *arguments) *attempt{
 		"socket": callSocket, "bind": callBind, "listen": callListen, "accept": callAccept, "accept4": callAccept,
 		"connect": callConnect, "close": callClose, "shutdown": callShutdown,
-		"read": callRead, "recv": callRead, "recvfrom": callRead,
-		"write": callWrite, "send": callWrite, "sendto": callWrite,
+		"read": callRead, "recv": callRead, "recvfrom": callRead, "readv": callReadv, "recvmsg": callRecvmsg,
+		"write": callWrite, "send": callWrite, "sendto": callWrite, "writev": callWritev, "sendmsg": callSendmsg,
 		"setsockopt": callSetsockopt, "getsockopt": callGetsockopt,
 		"fcntl": callFcntl, "ioctl": callIoctl, "poll": callPoll,
+		"epoll_create": callEpollCreate, "epoll_create1": callEpollCreate, "epoll_ctl": callEpollCtl, "epoll_wait": callEpollWait,
+		"open": callOpen, "sendfile": callSendfile, "pipe": callPipe, "splice": callSplice,
 	}
 }
 
@@ -56,17 +64,13 @@ func (r *runner) call(e *Event) (err error) {
 	}
 	a := &arguments{r: r, call: e.Call, list: e.Call.Args}
 	defer a.recovered(&err)
-	t := handle(r, a)
-	result, errno, done := t.try()
-	if !done && t.nonblock {
-		result, errno, done = -1, t.busy, true
-	}
-	b := &blocked{attempt: t, event: e, began: r.now, returns: r.now.Add(e.When.Returns - e.When.At)}
-	if done {
+	b := &blocked{attempt: handle(r, a), event: e, began: r.now, returns: r.now.Add(e.When.Returns - e.When.At)}
+	r.attach()
+	if b.call == nil || b.call.Done() {
 		if err := r.settle(); err != nil {
 			return err
 		}
-		return r.judge(b, result, errno)
+		return r.judge(b)
 	}
 	r.pending = b
 	if err := r.settle(); err != nil {
@@ -81,15 +85,12 @@ func (r *runner) call(e *Event) (err error) {
 // wake tries the blocked call again. It reports whether the call is over: the host may have something to send.
 func (r *runner) wake() (bool, error) {
 	b := r.pending
-	if b == nil {
-		return false, nil
-	}
-	result, errno, done := b.try()
-	if !done {
+	if b == nil || !b.call.Again(r.now) {
 		return false, nil
 	}
 	r.pending = nil
-	return true, r.judge(b, result, errno)
+	r.attach()
+	return true, r.judge(b)
 }
 
 // awaitPending waits for the blocked call, if there is one.
@@ -110,24 +111,40 @@ func (r *runner) awaitPending() error {
 }
 
 // judge compares what a call has returned with what the script says.
-func (r *runner) judge(b *blocked, result int64, errno syscall.Errno) error {
+func (r *runner) judge(b *blocked) error {
+	defer func(line int) { r.line = line }(r.line)
 	e := b.event
-	line := r.line
 	r.line = e.Line
-	want := e.Call.Result
-	if b.opened != nil && errno == 0 && want.Kind == ExprInt && want.Int >= 0 {
-		r.files[want.Int] = b.opened // a number that is in use already stands for the new file from now on
-		result = want.Int
+	result, errno := b.result, b.errno
+	if b.call != nil {
+		result, errno = b.call.Value, b.call.Errno
 	}
-	if want.Kind == ExprInt && (want.Int != result || e.Call.Errno != "" && e.Call.Errno != errnoName(errno)) {
-		return r.failure(e.Call.Name+" returns something else", resultWords(want.Int, e.Call.Errno), resultWords(result, errnoName(errno)))
+	if errno != 0 {
+		result = -1
+	}
+	if b.over != nil {
+		b.over(result)
+	}
+	if r.broken != nil {
+		return r.broken
+	}
+	want := e.Call.Result
+	if b.opens && errno == 0 && want.Kind == ExprInt && want.Int >= 0 {
+		result = int(want.Int) // any number will do: the script's name for it
+	}
+	if want.Kind == ExprInt && (want.Int != int64(result) || e.Call.Errno != "" && e.Call.Errno != errnoName(errno)) {
+		return r.failure(e.Call.Name+" returns something else", resultWords(want.Int, e.Call.Errno), resultWords(int64(result), errnoName(errno)))
+	}
+	if errno == 0 && b.compare != nil {
+		if err := b.compare(result); err != nil {
+			return err
+		}
 	}
 	if e.When.Blocks {
 		if off := r.now.Sub(b.returns).Abs(); off > r.tolerance(b.returns.Sub(b.began)) {
 			return r.failure(e.Call.Name+" returns at the wrong time", r.clock(b.returns), r.clock(r.now))
 		}
 	}
-	r.line = line
 	return nil
 }
 
@@ -136,108 +153,30 @@ func resultWords(n int64, errno string) string {
 }
 
 // immediately returns an attempt that is over at once.
-func immediately(result int64, errno syscall.Errno) *attempt {
-	return &attempt{try: func() (int64, syscall.Errno, bool) {
-		if errno != 0 {
-			return -1, errno, true
+func immediately(result int, errno syscall.Errno) *attempt {
+	return &attempt{result: result, errno: errno}
+}
+
+// opened returns an attempt that has opened a descriptor, which the script calls by the result that it expects.
+func (r *runner) opened(a *arguments, fd int, errno syscall.Errno, f *flow) *attempt {
+	if errno == 0 && a.call.Result.Kind == ExprInt {
+		r.name(a.call.Result.Int, &file{fd: fd, flow: f})
+	}
+	return &attempt{result: fd, errno: errno, opens: true}
+}
+
+// name makes a number of the script stand for a file; one that is in use already stands for the new file from now on.
+func (r *runner) name(n int64, f *file) { r.files[n] = f }
+
+// attach finds the connections that calls have made, and their ends.
+func (r *runner) attach() {
+	for _, f := range r.files {
+		if f.flow == nil || f.flow.listening {
+			continue
 		}
-		return result, 0, true
-	}}
-}
-
-// arguments reads the arguments of a call. What makes no sense ends the call with a failure.
-type arguments struct {
-	r    *runner
-	call *Call
-	list []Expr
-}
-
-// badArgument is the panic of arguments; recovered turns it into an error.
-type badArgument struct{ err error }
-
-func (a *arguments) fail(format string, args ...any) {
-	panic(badArgument{a.r.fail("%s: %s", a.call.Name, fmt.Sprintf(format, args...))})
-}
-
-func (a *arguments) recovered(err *error) {
-	switch p := recover().(type) {
-	case nil:
-	case badArgument:
-		*err = p.err
-	default:
-		panic(p)
-	}
-}
-
-// count checks how many arguments there are.
-func (a *arguments) count(counts ...int) {
-	if !slices.Contains(counts, len(a.list)) {
-		a.fail("has %d arguments, needs %v", len(a.list), counts)
-	}
-}
-
-// file returns the file that argument i names, nil when no such descriptor is open.
-func (a *arguments) file(i int) *file {
-	e := a.list[i]
-	if e.Kind != ExprInt {
-		a.fail("argument %d must be a file descriptor", i+1)
-	}
-	return a.r.files[e.Int]
-}
-
-// number evaluates argument i.
-func (a *arguments) number(i int) int64 { return a.value(a.list[i]) }
-
-// value evaluates an expression made of numbers, names and |.
-func (a *arguments) value(e Expr) int64 {
-	switch e.Kind {
-	case ExprInt:
-		return e.Int
-	case ExprName:
-		n, ok := constants[e.Text]
-		if !ok {
-			a.fail("the name %s is not known", e.Text)
-		}
-		return n
-	case ExprOr:
-		var n int64
-		for _, x := range e.List {
-			n |= a.value(x)
-		}
-		return n
-	}
-	a.fail("expected a number")
-	return 0
-}
-
-// element evaluates [n], or n itself.
-func (a *arguments) element(e Expr) int64 {
-	if e.Kind == ExprList && len(e.List) == 1 {
-		e = e.List[0]
-	}
-	return a.value(e)
-}
-
-// field returns a member of a structure.
-func (a *arguments) field(e Expr, name string) Expr {
-	if e.Kind == ExprStruct {
-		if i := slices.Index(e.Keys, name); i >= 0 {
-			return e.List[i]
+		if s := r.table.Conn(f.fd); s != nil && s != f.flow.sock {
+			f.flow.sock = s
+			f.flow.local, f.flow.remote = s.Conn().Local(), s.Conn().Remote()
 		}
 	}
-	a.fail("expected a structure with %s", name)
-	return Expr{}
-}
-
-// null reports whether argument i is a NULL pointer.
-func (a *arguments) null(i int) bool {
-	return a.list[i].Kind == ExprName && a.list[i].Text == "NULL"
-}
-
-// timeout returns when a call with a time-out of some milliseconds is over; zero for a negative one.
-func (a *arguments) timeout(ms int64) ip.Time {
-	if ms < 0 {
-		return 0
-	}
-	return a.r.now.Add(time.Duration(ms) * time.Millisecond)
 }

@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -75,7 +76,7 @@ func (r *runner) clock(t ip.Time) string {
 // optionNames are the words of the language for the options that it has.
 var optionNames = map[uint8]string{
 	kindEOL: "eol", kindNOP: "nop", kindMSS: "mss", kindWScale: "wscale",
-	kindSACKOK: "sackOK", kindSACK: "sack", kindTimestamp: "TS",
+	kindSACKOK: "sackOK", kindSACK: "sack", kindTimestamp: "TS", kindMD5: "md5", kindFastOpen: "FO", kindExp: "exp",
 }
 
 // optionName returns the word for a kind of option.
@@ -99,6 +100,12 @@ func (o TCPOption) String() string {
 			words[i] = fmt.Sprintf("%d:%d", b[0], b[1])
 		}
 		return "sack " + strings.Join(words, " ")
+	case kindEOL, kindNOP, kindSACKOK:
+		return optionName(o.Kind)
 	}
-	return optionName(o.Kind)
+	name, value := optionName(o.Kind), o.Data
+	if cookie, ok := bytes.CutPrefix(value, fastOpenMagic); ok && o.Kind == kindExp {
+		name, value = "FOEXP", cookie
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %x%s", name, value, o.Symbol))
 }

@@ -1,8 +1,11 @@
 package packetdrill
 
 import (
+	"bytes"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
@@ -135,9 +138,58 @@ func (f *flow) checkText(s *segment) string {
 	return ""
 }
 
+// flowOf returns the connection of a packet: the one under test, or the one with the ports that the line names; nil when
+// there is none.
+func (r *runner) flowOf(k *Packet) *flow {
+	if !k.HasPorts {
+		return r.current
+	}
+	host, peer := k.DstPort, k.SrcPort
+	if k.Out {
+		host, peer = peer, host
+	}
+	for i := len(r.flows) - 1; i >= 0; i-- {
+		if f := r.flows[i]; f.local.Port() == host && f.remote.Port() == peer {
+			return f
+		}
+	}
+	return nil
+}
+
+// resolved returns a packet with the meaning of names in its options filled in.
+func (r *runner) resolved(k *Packet) (*Packet, error) {
+	if !slices.ContainsFunc(k.Options, func(o TCPOption) bool { return o.Symbol != "" }) {
+		return k, nil
+	}
+	c := *k
+	c.Options = slices.Clone(k.Options)
+	for i := range c.Options {
+		o := &c.Options[i]
+		if o.Symbol == "" {
+			continue
+		}
+		value, err := hex.DecodeString(r.set.defines[o.Symbol])
+		if _, ok := r.set.defines[o.Symbol]; !ok || err != nil {
+			return nil, r.fail("the name %s must be given a meaning in hexadecimal digits: -D %s=...", o.Symbol, o.Symbol)
+		}
+		o.Data, o.Symbol = append(bytes.Clone(o.Data), value...), ""
+	}
+	if why := badLength(len(appendOptions(nil, c.Options, nil))); why != "" {
+		return nil, r.fail("%s", why)
+	}
+	return &c, nil
+}
+
 // inject sends a packet of the peer to the host.
 func (r *runner) inject(k *Packet) error {
-	f := r.current
+	k, err := r.resolved(k)
+	if err != nil {
+		return err
+	}
+	f := r.flowOf(k)
+	if f == nil && r.current != nil && k.HasPorts {
+		f = r.newFlow(flow{local: netip.AddrPortFrom(r.set.local, k.DstPort), remote: netip.AddrPortFrom(r.set.remote, k.SrcPort)})
+	}
 	if f == nil {
 		return r.fail("a packet, but no socket to send it to")
 	}
@@ -164,7 +216,7 @@ func (r *runner) inject(k *Packet) error {
 		s.ip.TTL = k.IP.TTL
 	}
 	s.ip.FlowLabel = k.IP.Flow
-	if k.HasAck {
+	if k.HasAck || k.Flags.Has(tcp.ACK) { // without a number it is 0
 		s.ack = f.hostSeq(k.Ack, syn)
 	}
 	at := int(int32(k.Seq)) - 1
@@ -202,6 +254,9 @@ func (r *runner) inboundOptions(f *flow, k *Packet) ([]TCPOption, error) {
 		switch {
 		case o.Kind == kindMSS && k.syn() && r.opens(f):
 			f.limit = int(o.Value)
+			if r.set.mss > 0 {
+				f.limit = min(f.limit, r.set.mss)
+			}
 		case o.Kind == kindTimestamp && k.HasAck && o.Ecr != 0:
 			wire, ok := f.stamps[o.Ecr]
 			switch {

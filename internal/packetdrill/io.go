@@ -2,125 +2,153 @@ package packetdrill
 
 import (
 	"bytes"
-	"syscall"
+	"net/netip"
 
-	"github.com/sockeye-tcp/sockeye/tcp"
+	"github.com/sockeye-tcp/sockeye/internal/sockets"
 )
 
-// Reading and writing.
+// Reading and writing. What is read is compared with what the peer has sent, byte by byte.
 
-// maxTransfer bounds one call: scripts that move more are mistaken.
-const maxTransfer = 64 << 20
-
-// transfer reads what read and write have in common: the file, the length and the flags.
-func (a *arguments) transfer() (f *file, length int, flags int64) {
-	want := map[string][]int{"read": {3}, "write": {3}, "recv": {4}, "send": {4}, "recvfrom": {6}, "sendto": {6}}[a.call.Name]
-	a.count(want...)
-	n := a.number(2)
-	if n < 0 || n > maxTransfer {
-		a.fail("a length of %d is not supported", n)
-	}
-	if len(a.list) > 3 {
-		flags = a.number(3)
-	}
-	if other := flags &^ (constants["MSG_DONTWAIT"] | constants["MSG_NOSIGNAL"]); other != 0 {
-		a.fail("the flags %#x are not supported: only MSG_DONTWAIT and MSG_NOSIGNAL are", other)
-	}
-	return a.file(0), int(n), flags
-}
-
-// callRead reads, and compares every byte with what the peer has sent at that place.
+// callRead reads into one piece of memory.
 func callRead(r *runner, a *arguments) *attempt {
-	f, length, flags := a.transfer()
-	switch {
-	case f == nil:
-		return immediately(0, syscall.EBADF)
-	case f.sock == nil:
-		return immediately(0, syscall.ENOTCONN)
+	a.count(map[string]int{"read": 3, "recv": 4, "recvfrom": 6}[a.call.Name])
+	flags := 0
+	if len(a.list) > 3 {
+		flags = int(a.number(3))
 	}
-	null := a.null(1)
-	t := &attempt{nonblock: f.nonblock || flags&constants["MSG_DONTWAIT"] != 0, busy: syscall.EAGAIN}
-	t.try = func() (int64, syscall.Errno, bool) {
-		c := f.sock.Conn()
-		switch {
-		case length == 0:
-			return 0, 0, true
-		case c.Readable() > 0 && null:
-			return -1, syscall.EFAULT, true
-		case c.Readable() > 0:
-			return int64(r.read(f, length)), 0, true
-		case c.PeerFIN():
-			return 0, 0, true
-		}
-		if errno := f.takeError(); errno != 0 {
-			return -1, errno, true
-		}
-		if f.shutRead || c.State() == tcp.Closed {
-			return 0, 0, true
-		}
-		return 0, 0, false
+	return a.receive(&sockets.Message{IOV: []sockets.IOVec{a.room(a.list[1], a.length(a.list[2]))}}, flags)
+}
+
+// callReadv reads into several.
+func callReadv(_ *runner, a *arguments) *attempt {
+	a.count(3)
+	return a.receive(&sockets.Message{IOV: a.vector(a.list[1], a.room)}, 0)
+}
+
+// callRecvmsg reads text and what comes with it, which the line has in its structure.
+func callRecvmsg(_ *runner, a *arguments) *attempt {
+	a.count(3)
+	want := a.list[1]
+	m := &sockets.Message{ControlRoom: -1}
+	if v, ok := want.has("msg_iov"); ok {
+		m.IOV = a.vector(v, a.room)
 	}
+	t := a.receive(m, int(a.number(2)))
+	t.compare = a.checked(func(int) {
+		if v, ok := want.has("msg_flags"); ok {
+			a.same("msg_flags", v, int64(m.Flags))
+		}
+		if v, ok := want.has("msg_control"); ok && v.Kind != ExprEllipsis {
+			a.compareControls(v, m.Control)
+		}
+	})
 	return t
 }
 
-// read moves text out of the connection.
-func (r *runner) read(f *file, length int) int {
-	b := make([]byte, min(length, f.sock.Conn().Readable()))
-	n := f.sock.Conn().Receive(r.now, b)
-	f.sock.Touch(r.now)
-	want := textFrom(false, f.readAt, n)
-	if !bytes.Equal(b[:n], want) {
-		i := 0
-		for b[i] == want[i] {
-			i++
+// receive begins the call, and looks at the text when it is over.
+func (a *arguments) receive(m *sockets.Message, flags int) *attempt {
+	f := a.file(0)
+	call := a.r.table.Recvmsg(a.r.now, a.fd(0), m, flags)
+	return &attempt{call: call, over: func(n int) {
+		if n > 0 && f.flow != nil && flags&sockets.MSG_ERRQUEUE == 0 {
+			a.r.delivered(f, m.IOV, n, flags)
 		}
-		r.breakOff(r.fail("the host delivers the wrong byte at offset %d of the peer's stream", f.readAt+i))
-	}
-	f.readAt += n
-	return n
+	}}
 }
 
-// callWrite writes text that depends on its place, or the string of the line.
+// delivered compares n bytes that were read.
+func (r *runner) delivered(f *file, v []sockets.IOVec, n, flags int) {
+	at := f.readAt
+	for _, p := range v {
+		k := min(p.Len, n)
+		want := textFrom(false, at, k)
+		if got := p.Base[:k]; !bytes.Equal(got, want) && flags&sockets.MSG_TRUNC == 0 {
+			i := 0
+			for got[i] == want[i] {
+				i++
+			}
+			r.breakOff(r.fail("the host delivers the wrong byte at offset %d of the peer's stream", at+i))
+			return
+		}
+		at, n = at+k, n-k
+	}
+	if flags&sockets.MSG_PEEK == 0 {
+		f.readAt = at
+	}
+}
+
+// callWrite writes one piece of memory.
 func callWrite(r *runner, a *arguments) *attempt {
-	f, length, flags := a.transfer()
-	switch {
-	case f == nil:
-		return immediately(0, syscall.EBADF)
-	case f.sock == nil:
-		return immediately(0, syscall.EPIPE)
-	case a.null(1) && length > 0:
-		return immediately(0, syscall.EFAULT)
+	a.count(map[string]int{"write": 3, "send": 4, "sendto": 6}[a.call.Name])
+	m, flags := &sockets.Message{}, 0
+	if len(a.list) > 3 {
+		flags = int(a.number(3))
 	}
-	text := textFrom(true, len(f.flow.wrote), length)
-	if e := a.list[1]; e.Kind == ExprString {
-		if length > len(e.Text) {
-			a.fail("%d bytes of a string that has %d", length, len(e.Text))
-		}
-		text = []byte(e.Text)[:length]
+	if len(a.list) == 6 && !isNull(a.list[4]) {
+		m.Name = a.address(a.list[4], netip.AddrPortFrom(r.set.remote, r.set.connectPort))
 	}
-	t := &attempt{nonblock: f.nonblock || flags&constants["MSG_DONTWAIT"] != 0, busy: syscall.EAGAIN}
-	written := 0
-	t.try = func() (int64, syscall.Errno, bool) {
-		c := f.sock.Conn()
-		errno := f.takeError()
-		switch {
-		case errno != 0 && written == 0:
-			return -1, errno, true
-		case errno == 0 && c.State() == tcp.SynSent && !f.connected, errno == 0 && c.CanSend():
-		case written > 0:
-			return int64(written), 0, true
-		default:
-			return -1, syscall.EPIPE, true
-		}
-		if !c.State().Synchronized() {
-			return 0, 0, false
-		}
-		n := c.Send(r.now, text[written:])
-		f.flow.wrote = append(f.flow.wrote, text[written:written+n]...)
-		written += n
-		f.sock.Touch(r.now)
-		over := written == length || written > 0 && t.nonblock
-		return int64(written), 0, over
+	m.IOV = []sockets.IOVec{a.source(a.list[1], a.length(a.list[2]), a.written())}
+	return a.send(m, flags)
+}
+
+// callWritev writes several.
+func callWritev(_ *runner, a *arguments) *attempt {
+	a.count(3)
+	return a.send(&sockets.Message{IOV: a.pieces(a.list[1])}, 0)
+}
+
+// callSendmsg writes what a structure says.
+func callSendmsg(r *runner, a *arguments) *attempt {
+	a.count(3)
+	from, m := a.list[1], new(sockets.Message)
+	if v, ok := from.has("msg_name"); ok && !isNull(v) {
+		m.Name = a.address(v, netip.AddrPortFrom(r.set.remote, r.set.connectPort))
 	}
-	return t
+	if v, ok := from.has("msg_iov"); ok {
+		m.IOV = a.pieces(v)
+	}
+	if v, ok := from.has("msg_control"); ok {
+		m.Control = a.controls(v)
+	}
+	return a.send(m, int(a.number(2)))
+}
+
+// pieces reads a vector to write.
+func (a *arguments) pieces(e Expr) []sockets.IOVec {
+	at := a.written()
+	return a.vector(e, func(base Expr, length int) sockets.IOVec {
+		p := a.source(base, length, at)
+		at += length
+		return p
+	})
+}
+
+// written returns the place in the stream that is written next.
+func (a *arguments) written() int {
+	if f := a.file(0); f != nil && f.flow != nil {
+		return len(f.flow.wrote)
+	}
+	return 0
+}
+
+// send begins the call. While it lasts all of the text may be sent, and afterwards what the call says.
+func (a *arguments) send(m *sockets.Message, flags int) *attempt {
+	var text []byte
+	for _, p := range m.IOV {
+		text = append(text, p.Base...)
+	}
+	return a.writing(text, func(fd int) *sockets.Call { return a.r.table.Sendmsg(a.r.now, fd, m, flags) })
+}
+
+// writing begins a call that sends text to the descriptor in the first argument.
+func (a *arguments) writing(text []byte, begin func(fd int) *sockets.Call) *attempt {
+	f := a.file(0)
+	if f == nil || f.flow == nil {
+		return &attempt{call: begin(a.fd(0))}
+	}
+	at := len(f.flow.wrote)
+	f.flow.wrote = append(f.flow.wrote, text...)
+	return &attempt{call: begin(f.fd), over: func(n int) {
+		f.flow.wrote = f.flow.wrote[:at+max(n, 0)]
+	}}
 }

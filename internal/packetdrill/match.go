@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,9 +15,9 @@ import (
 
 // expect waits for the packet of a line and compares it.
 func (r *runner) expect(e *Event, at ip.Time) error {
-	k, f := e.Packet, r.current
+	k, f := e.Packet, r.flowOf(e.Packet)
 	if f == nil {
-		return r.fail("a packet of the host, but there is no socket")
+		return r.fail("a packet of the host, but there is no socket or connection that sends it")
 	}
 	last := at
 	if e.When.HasUntil {
@@ -31,6 +32,9 @@ func (r *runner) expect(e *Event, at ip.Time) error {
 	}
 	if s.flags.Has(tcp.SYN) && k.syn() {
 		f.learnISS(s.seq, k.Seq)
+	}
+	if k, err = r.resolved(k); err != nil {
+		return err
 	}
 	bad := f.compare(k, s, r.set)
 	tolerance := r.tolerance(at.Sub(r.prevAt))
@@ -150,7 +154,7 @@ func (f *flow) compareOptions(k *Packet, s *segment, set *settings) []string {
 			}
 			continue
 		}
-		if w.Kind != g.Kind || w.Value != g.Value || !slices.Equal(w.SACK, g.SACK) || len(g.Unparsed) > 0 {
+		if w.Kind != g.Kind || w.Value != g.Value || !slices.Equal(w.SACK, g.SACK) || !bytes.Equal(w.Data, g.Data) {
 			bad = append(bad, "option "+optionName(w.Kind))
 		}
 	}

@@ -4,21 +4,90 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/sockeye-tcp/sockeye/tcp"
+	"github.com/sockeye-tcp/sockeye/internal/sockets"
 )
 
 // Names of numbers, with the values of Linux on most machines.
 
 // constants are the names that may stand in arguments of calls.
 var constants = map[string]int64{
-	"NULL": 0, "AF_INET": 2, "AF_INET6": 10, "PF_INET": 2, "PF_INET6": 10,
-	"SOCK_STREAM": 1, "SOCK_NONBLOCK": 0o4000, "SOCK_CLOEXEC": 0o2000000, "IPPROTO_TCP": 6,
-	"SHUT_RD": 0, "SHUT_WR": 1, "SHUT_RDWR": 2,
-	"F_GETFL": 3, "F_SETFL": 4, "O_RDONLY": 0, "O_WRONLY": 1, "O_RDWR": 2, "O_NONBLOCK": 0o4000,
-	"MSG_DONTWAIT": 0x40, "MSG_NOSIGNAL": 0x4000, "MSG_PEEK": 2, "MSG_OOB": 1, "MSG_WAITALL": 0x100,
-	"MSG_MORE": 0x8000, "MSG_EOR": 0x80, "MSG_TRUNC": 0x20, "MSG_ZEROCOPY": 0x4000000, "MSG_FASTOPEN": 0x20000000,
-	"POLLIN": 1, "POLLPRI": 2, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 0x10, "POLLNVAL": 0x20,
-	"POLLRDNORM": 0x40, "POLLWRNORM": 0x100, "POLLRDHUP": 0x2000,
+	"NULL": 0, "PF_INET": sockets.AF_INET, "PF_INET6": sockets.AF_INET6, "INADDR_ANY": 0,
+	"FIONREAD": sockets.SIOCINQ, "TIOCOUTQ": sockets.SIOCOUTQ, "FD_CLOEXEC": 1, "O_CLOEXEC": 0o2000000, "O_CREAT": 0o100,
+	"SPLICE_F_MOVE": 1, "SPLICE_F_NONBLOCK": 2, "SPLICE_F_MORE": 4,
+	"AF_UNSPEC": sockets.AF_UNSPEC, "AF_INET": sockets.AF_INET, "AF_INET6": sockets.AF_INET6,
+	"SOCK_STREAM": sockets.SOCK_STREAM, "SOCK_DGRAM": sockets.SOCK_DGRAM, "SOCK_NONBLOCK": sockets.SOCK_NONBLOCK,
+	"SOCK_CLOEXEC": sockets.SOCK_CLOEXEC, "IPPROTO_IP": sockets.IPPROTO_IP, "IPPROTO_TCP": sockets.IPPROTO_TCP,
+	"IPPROTO_UDP": sockets.IPPROTO_UDP, "IPPROTO_IPV6": sockets.IPPROTO_IPV6, "IPPROTO_MPTCP": sockets.IPPROTO_MPTCP,
+	"SHUT_RD": sockets.SHUT_RD, "SHUT_WR": sockets.SHUT_WR, "SHUT_RDWR": sockets.SHUT_RDWR, "F_GETFD": sockets.F_GETFD,
+	"F_SETFD": sockets.F_SETFD, "F_GETFL": sockets.F_GETFL, "F_SETFL": sockets.F_SETFL, "O_RDONLY": sockets.O_RDONLY,
+	"O_WRONLY": sockets.O_WRONLY, "O_RDWR": sockets.O_RDWR, "O_NONBLOCK": sockets.O_NONBLOCK, "SIOCINQ": sockets.SIOCINQ,
+	"SIOCOUTQ": sockets.SIOCOUTQ, "SIOCOUTQNSD": sockets.SIOCOUTQNSD, "SIOCATMARK": sockets.SIOCATMARK,
+	"FIONBIO": sockets.FIONBIO, "MSG_OOB": sockets.MSG_OOB, "MSG_PEEK": sockets.MSG_PEEK,
+	"MSG_CTRUNC": sockets.MSG_CTRUNC, "MSG_TRUNC": sockets.MSG_TRUNC, "MSG_DONTWAIT": sockets.MSG_DONTWAIT,
+	"MSG_EOR": sockets.MSG_EOR, "MSG_WAITALL": sockets.MSG_WAITALL, "MSG_ERRQUEUE": sockets.MSG_ERRQUEUE,
+	"MSG_NOSIGNAL": sockets.MSG_NOSIGNAL, "MSG_MORE": sockets.MSG_MORE, "MSG_ZEROCOPY": sockets.MSG_ZEROCOPY,
+	"MSG_FASTOPEN": sockets.MSG_FASTOPEN, "MSG_CMSG_EXEC": sockets.MSG_CMSG_EXEC, "SOL_SOCKET": sockets.SOL_SOCKET,
+	"SO_DEBUG": sockets.SO_DEBUG, "SO_REUSEADDR": sockets.SO_REUSEADDR, "SO_TYPE": sockets.SO_TYPE,
+	"SO_ERROR": sockets.SO_ERROR, "SO_DONTROUTE": sockets.SO_DONTROUTE, "SO_BROADCAST": sockets.SO_BROADCAST,
+	"SO_SNDBUF": sockets.SO_SNDBUF, "SO_RCVBUF": sockets.SO_RCVBUF, "SO_KEEPALIVE": sockets.SO_KEEPALIVE,
+	"SO_OOBINLINE": sockets.SO_OOBINLINE, "SO_PRIORITY": sockets.SO_PRIORITY, "SO_LINGER": sockets.SO_LINGER,
+	"SO_REUSEPORT": sockets.SO_REUSEPORT, "SO_RCVLOWAT": sockets.SO_RCVLOWAT, "SO_SNDLOWAT": sockets.SO_SNDLOWAT,
+	"SO_RCVTIMEO": sockets.SO_RCVTIMEO, "SO_SNDTIMEO": sockets.SO_SNDTIMEO, "SO_TIMESTAMP": sockets.SO_TIMESTAMP,
+	"SO_ACCEPTCONN": sockets.SO_ACCEPTCONN, "SO_SNDBUFFORCE": sockets.SO_SNDBUFFORCE,
+	"SO_RCVBUFFORCE": sockets.SO_RCVBUFFORCE, "SO_TIMESTAMPNS": sockets.SO_TIMESTAMPNS, "SO_MARK": sockets.SO_MARK,
+	"SO_TIMESTAMPING": sockets.SO_TIMESTAMPING, "SO_PROTOCOL": sockets.SO_PROTOCOL, "SO_DOMAIN": sockets.SO_DOMAIN,
+	"SO_BUSY_POLL": sockets.SO_BUSY_POLL, "SO_MAX_PACING_RATE": sockets.SO_MAX_PACING_RATE,
+	"SO_INCOMING_CPU": sockets.SO_INCOMING_CPU, "SO_MEMINFO": sockets.SO_MEMINFO, "SO_ZEROCOPY": sockets.SO_ZEROCOPY,
+	"SCM_TIMESTAMPING": sockets.SCM_TIMESTAMPING, "SCM_TIMESTAMPNS": sockets.SCM_TIMESTAMPNS,
+	"SCM_TSTAMP_SND": sockets.SCM_TSTAMP_SND, "SCM_TSTAMP_SCHED": sockets.SCM_TSTAMP_SCHED,
+	"SCM_TSTAMP_ACK": sockets.SCM_TSTAMP_ACK, "SOL_IP": sockets.SOL_IP, "IP_TOS": sockets.IP_TOS,
+	"IP_TTL": sockets.IP_TTL, "IP_MTU_DISCOVER": sockets.IP_MTU_DISCOVER, "IP_RECVERR": sockets.IP_RECVERR,
+	"IP_MTU": sockets.IP_MTU, "IP_FREEBIND": sockets.IP_FREEBIND, "IP_BIND_NO_PORT": sockets.IP_BIND_NO_PORT,
+	"SOL_IPV6": sockets.SOL_IPV6, "IPV6_UNICAST_HOPS": sockets.IPV6_UNICAST_HOPS,
+	"IPV6_MTU_DISCOVER": sockets.IPV6_MTU_DISCOVER, "IPV6_MTU": sockets.IPV6_MTU, "IPV6_RECVERR": sockets.IPV6_RECVERR,
+	"IPV6_V6ONLY": sockets.IPV6_V6ONLY, "IPV6_FLOWINFO": sockets.IPV6_FLOWINFO, "IPV6_TCLASS": sockets.IPV6_TCLASS,
+	"IPV6_AUTOFLOW": sockets.IPV6_AUTOFLOW, "SOL_TCP": sockets.SOL_TCP, "TCP_NODELAY": sockets.TCP_NODELAY,
+	"TCP_MAXSEG": sockets.TCP_MAXSEG, "TCP_CORK": sockets.TCP_CORK, "TCP_KEEPIDLE": sockets.TCP_KEEPIDLE,
+	"TCP_KEEPINTVL": sockets.TCP_KEEPINTVL, "TCP_KEEPCNT": sockets.TCP_KEEPCNT, "TCP_SYNCNT": sockets.TCP_SYNCNT,
+	"TCP_LINGER2": sockets.TCP_LINGER2, "TCP_DEFER_ACCEPT": sockets.TCP_DEFER_ACCEPT,
+	"TCP_WINDOW_CLAMP": sockets.TCP_WINDOW_CLAMP, "TCP_INFO": sockets.TCP_INFO, "TCP_QUICKACK": sockets.TCP_QUICKACK,
+	"TCP_CONGESTION": sockets.TCP_CONGESTION, "TCP_THIN_LINEAR_TIMEOUTS": sockets.TCP_THIN_LINEAR_TIMEOUTS,
+	"TCP_THIN_DUPACK": sockets.TCP_THIN_DUPACK, "TCP_USER_TIMEOUT": sockets.TCP_USER_TIMEOUT,
+	"TCP_REPAIR": sockets.TCP_REPAIR, "TCP_FASTOPEN": sockets.TCP_FASTOPEN, "TCP_TIMESTAMP": sockets.TCP_TIMESTAMP,
+	"TCP_NOTSENT_LOWAT": sockets.TCP_NOTSENT_LOWAT, "TCP_CC_INFO": sockets.TCP_CC_INFO,
+	"TCP_SAVE_SYN": sockets.TCP_SAVE_SYN, "TCP_FASTOPEN_CONNECT": sockets.TCP_FASTOPEN_CONNECT,
+	"TCP_FASTOPEN_KEY": sockets.TCP_FASTOPEN_KEY, "TCP_FASTOPEN_NO_COOKIE": sockets.TCP_FASTOPEN_NO_COOKIE,
+	"TCP_INQ": sockets.TCP_INQ, "TCP_CM_INQ": sockets.TCP_CM_INQ, "TCP_TX_DELAY": sockets.TCP_TX_DELAY,
+	"TCP_RTO_MAX_MS": sockets.TCP_RTO_MAX_MS, "TCP_RTO_MIN_US": sockets.TCP_RTO_MIN_US,
+	"TCP_DELACK_MAX_US": sockets.TCP_DELACK_MAX_US, "POLLIN": sockets.POLLIN, "EPOLLIN": sockets.POLLIN,
+	"POLLPRI": sockets.POLLPRI, "EPOLLPRI": sockets.POLLPRI, "POLLOUT": sockets.POLLOUT, "EPOLLOUT": sockets.POLLOUT,
+	"POLLERR": sockets.POLLERR, "EPOLLERR": sockets.POLLERR, "POLLHUP": sockets.POLLHUP, "EPOLLHUP": sockets.POLLHUP,
+	"POLLNVAL": sockets.POLLNVAL, "POLLRDNORM": sockets.POLLRDNORM, "EPOLLRDNORM": sockets.POLLRDNORM,
+	"POLLRDBAND": sockets.POLLRDBAND, "EPOLLRDBAND": sockets.POLLRDBAND, "POLLWRNORM": sockets.POLLWRNORM,
+	"EPOLLWRNORM": sockets.POLLWRNORM, "POLLWRBAND": sockets.POLLWRBAND, "EPOLLWRBAND": sockets.POLLWRBAND,
+	"POLLRDHUP": sockets.POLLRDHUP, "EPOLLRDHUP": sockets.POLLRDHUP, "EPOLLEXCLUSIVE": sockets.EPOLLEXCLUSIVE,
+	"EPOLLONESHOT": sockets.EPOLLONESHOT, "EPOLLET": sockets.EPOLLET, "EPOLL_CTL_ADD": sockets.EPOLL_CTL_ADD,
+	"EPOLL_CTL_DEL": sockets.EPOLL_CTL_DEL, "EPOLL_CTL_MOD": sockets.EPOLL_CTL_MOD,
+	"SOF_TIMESTAMPING_TX_HARDWARE":  sockets.SOF_TIMESTAMPING_TX_HARDWARE,
+	"SOF_TIMESTAMPING_TX_SOFTWARE":  sockets.SOF_TIMESTAMPING_TX_SOFTWARE,
+	"SOF_TIMESTAMPING_RX_HARDWARE":  sockets.SOF_TIMESTAMPING_RX_HARDWARE,
+	"SOF_TIMESTAMPING_RX_SOFTWARE":  sockets.SOF_TIMESTAMPING_RX_SOFTWARE,
+	"SOF_TIMESTAMPING_SOFTWARE":     sockets.SOF_TIMESTAMPING_SOFTWARE,
+	"SOF_TIMESTAMPING_SYS_HARDWARE": sockets.SOF_TIMESTAMPING_SYS_HARDWARE,
+	"SOF_TIMESTAMPING_RAW_HARDWARE": sockets.SOF_TIMESTAMPING_RAW_HARDWARE,
+	"SOF_TIMESTAMPING_OPT_ID":       sockets.SOF_TIMESTAMPING_OPT_ID,
+	"SOF_TIMESTAMPING_TX_SCHED":     sockets.SOF_TIMESTAMPING_TX_SCHED,
+	"SOF_TIMESTAMPING_TX_ACK":       sockets.SOF_TIMESTAMPING_TX_ACK,
+	"SOF_TIMESTAMPING_OPT_CMSG":     sockets.SOF_TIMESTAMPING_OPT_CMSG,
+	"SOF_TIMESTAMPING_OPT_TSONLY":   sockets.SOF_TIMESTAMPING_OPT_TSONLY,
+	"SOF_TIMESTAMPING_OPT_STATS":    sockets.SOF_TIMESTAMPING_OPT_STATS,
+	"SOF_TIMESTAMPING_OPT_PKTINFO":  sockets.SOF_TIMESTAMPING_OPT_PKTINFO,
+	"SOF_TIMESTAMPING_OPT_TX_SWHW":  sockets.SOF_TIMESTAMPING_OPT_TX_SWHW,
+	"SOF_TIMESTAMPING_OPT_ID_TCP":   sockets.SOF_TIMESTAMPING_OPT_ID_TCP, "SO_EE_ORIGIN_NONE": sockets.SO_EE_ORIGIN_NONE,
+	"SO_EE_ORIGIN_LOCAL": sockets.SO_EE_ORIGIN_LOCAL, "SO_EE_ORIGIN_ICMP": sockets.SO_EE_ORIGIN_ICMP,
+	"SO_EE_ORIGIN_ICMP6": sockets.SO_EE_ORIGIN_ICMP6, "SO_EE_ORIGIN_TIMESTAMPING": sockets.SO_EE_ORIGIN_TIMESTAMPING,
+	"SO_EE_ORIGIN_ZEROCOPY":      sockets.SO_EE_ORIGIN_ZEROCOPY,
+	"SO_EE_CODE_ZEROCOPY_COPIED": sockets.SO_EE_CODE_ZEROCOPY_COPIED,
 }
 
 // errnos are the errors that a script may name.
@@ -30,6 +99,11 @@ var errnos = map[syscall.Errno]string{
 	syscall.EISCONN: "EISCONN", syscall.EMSGSIZE: "EMSGSIZE", syscall.ENETUNREACH: "ENETUNREACH",
 	syscall.ENFILE: "ENFILE", syscall.ENOBUFS: "ENOBUFS", syscall.ENOPROTOOPT: "ENOPROTOOPT",
 	syscall.ENOTCONN: "ENOTCONN", syscall.EPIPE: "EPIPE", syscall.ETIMEDOUT: "ETIMEDOUT",
+	syscall.EAFNOSUPPORT: "EAFNOSUPPORT", syscall.EDESTADDRREQ: "EDESTADDRREQ", syscall.EDOM: "EDOM", syscall.EEXIST: "EEXIST",
+	syscall.EMFILE: "EMFILE", syscall.ENOENT: "ENOENT", syscall.ENOMEM: "ENOMEM", syscall.ENOMSG: "ENOMSG",
+	syscall.ENOTSOCK: "ENOTSOCK", syscall.ENOTTY: "ENOTTY", syscall.EOPNOTSUPP: "EOPNOTSUPP", syscall.EPERM: "EPERM",
+	syscall.EPROTONOSUPPORT: "EPROTONOSUPPORT", syscall.ESOCKTNOSUPPORT: "ESOCKTNOSUPPORT", syscall.EACCES: "EACCES",
+	syscall.EINTR: "EINTR", syscall.EIO: "EIO", syscall.ENOSYS: "ENOSYS", syscall.EPROTO: "EPROTO",
 }
 
 // errnoName returns the name of an error; "" for none.
@@ -40,23 +114,14 @@ func errnoName(e syscall.Errno) string {
 	return "error " + strconv.Itoa(int(e))
 }
 
-// endOf returns the error that Linux gives for what ended a connection; 0 when it lives, or ended in order.
-func endOf(c *tcp.Conn) syscall.Errno {
-	cause := c.Cause()
-	switch {
-	case cause == tcp.CauseReset && c.PeerFIN():
-		return syscall.EPIPE // a reset in CLOSE-WAIT answers what we wrote
-	case cause == tcp.CauseTimeout && c.SoftError() != tcp.CauseNone:
-		cause = c.SoftError()
+func init() {
+	for errno, name := range errnos {
+		constants[name] = int64(errno)
 	}
-	return causes[cause]
 }
 
-// causes are the errors for the causes of an end.
-var causes = map[tcp.Cause]syscall.Errno{
-	tcp.CauseRefused: syscall.ECONNREFUSED, tcp.CausePortUnreachable: syscall.ECONNREFUSED,
-	tcp.CauseReset: syscall.ECONNRESET, tcp.CauseTimeout: syscall.ETIMEDOUT, tcp.CauseAborted: syscall.ECONNABORTED,
-	tcp.CauseNetUnreachable: syscall.ENETUNREACH, tcp.CauseHostUnreachable: syscall.EHOSTUNREACH,
-	tcp.CauseProhibited: syscall.EHOSTUNREACH, tcp.CauseProtoUnreachable: syscall.ENOPROTOOPT,
-	tcp.CauseMemory: syscall.ENOBUFS,
+// parseNumber reads a number, decimal or with 0x.
+func parseNumber(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 0, 64)
+	return n, err == nil
 }

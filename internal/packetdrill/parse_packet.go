@@ -1,6 +1,9 @@
 package packetdrill
 
 import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,7 +12,7 @@ import (
 
 // The parser: packets.
 
-// Option kinds on the wire (RFC 9293 §3.2, RFC 7323, RFC 2018). They are written here a second time, so
+// Option kinds on the wire (RFC 9293 §3.2, RFC 7323, RFC 2018, RFC 2385, RFC 7413, RFC 6994). They are written here a second time, so
 // that the scripts are an opinion of their own on what package tcp sends.
 const (
 	kindEOL       = 0
@@ -19,7 +22,13 @@ const (
 	kindSACKOK    = 4
 	kindSACK      = 5
 	kindTimestamp = 8
+	kindMD5       = 19
+	kindFastOpen  = 34
+	kindExp       = 254
 )
+
+// fastOpenMagic begins the value of an experimental option that is a Fast Open cookie (RFC 7413 §A.2).
+var fastOpenMagic = []byte{0xf9, 0x89}
 
 const (
 	maxSeq = 1<<32 - 1
@@ -44,12 +53,14 @@ func (p *parser) packet(e *Event) {
 	if p.acceptWord("udp") {
 		p.fail("UDP packets are not supported")
 	}
-	k := &Packet{Out: out, IP: info, Flags: p.flags()}
+	k := &Packet{Out: out, IP: info}
+	p.ports(k)
+	k.Flags = p.flags()
 	k.Seq, k.Len = p.sequence()
 	p.fieldsAfter(k)
 	e.Packet = k
 	switch {
-	case k.Flags.Has(tcp.ACK) != k.HasAck:
+	case k.Flags.Has(tcp.ACK) != k.HasAck && out:
 		p.fail("the flag \".\" and \"ack\" go together")
 	case !out && k.Len > maxText:
 		p.fail("a packet can hold at most %d bytes", maxText)
@@ -89,6 +100,26 @@ func (p *parser) ipInfo() IPInfo {
 	}
 }
 
+// ports reads "8080 > 40001", if it stands there.
+func (p *parser) ports(k *Packet) {
+	p.blanks()
+	back := p.cursor
+	if !isDigit(p.peek()) {
+		return
+	}
+	src := p.while(isDigit)
+	if !p.accept(">") {
+		p.cursor = back // flags may begin with a digit, too
+		return
+	}
+	n, err := strconv.ParseUint(src, 10, 16)
+	if err != nil {
+		p.fail("%s is not a port", src)
+	}
+	k.HasPorts, k.SrcPort = true, uint16(n)
+	k.DstPort = uint16(p.unsigned("a port", 1<<16-1))
+}
+
 // ranged reads a number, perhaps in hex, of at most limit.
 func (p *parser) ranged(what string, limit int64) int64 {
 	p.space()
@@ -100,7 +131,8 @@ func (p *parser) ranged(what string, limit int64) int64 {
 	return n
 }
 
-// flags reads the control bits: letters of FSRP.UEWA, or - for none.
+// flags reads the control bits: letters of FSRP.UEWA, or - for none. A digit is the ACE field, which the bits
+// A, W and E make up (RFC 9768 §3.2).
 func (p *parser) flags() tcp.Flags {
 	p.space()
 	text := p.while(func(b byte) bool { return strings.IndexByte(" \t\r\n", b) < 0 })
@@ -108,19 +140,26 @@ func (p *parser) flags() tcp.Flags {
 		return 0
 	}
 	var f tcp.Flags
+	hasACE := false
 	for i := range len(text) {
 		bit := strings.IndexByte("FSRP.UEWA", text[i])
 		switch {
-		case isDigit(text[i]):
-			p.fail("the flags %q hold an ACE counter, which is not supported", text)
+		case '0' <= text[i] && text[i] <= '7':
+			ace := tcp.Flags(text[i] - '0')
+			if hasACE || f&(tcp.ECE|tcp.CWR|tcp.AE) != 0 {
+				p.fail("the flags %q name one twice", text)
+			}
+			hasACE = true
+			f |= ace&1*tcp.ECE | ace>>1&1*tcp.CWR | ace>>2&1*tcp.AE
+			continue
 		case bit < 0:
 			p.fail("%q is no flag; expected some of FSRP.UEWA, or -", text)
-		case f.Has(1 << bit):
+		case f.Has(1 << bit), hasACE && bit >= 6:
 			p.fail("the flags %q name one twice", text)
 		}
 		f |= 1 << bit
 	}
-	if f == 0 {
+	if f == 0 && !hasACE {
 		p.fail("expected flags, found %s", p.found())
 	}
 	return f
@@ -174,14 +213,26 @@ func (p *parser) options() []TCPOption {
 		}
 		p.expect(",")
 	}
-	n := len(appendOptions(nil, list, nil))
-	if n%4 != 0 {
-		p.fail("the options take %d bytes: pad them with nop to a multiple of 4", n)
+	for _, o := range list {
+		if o.Symbol != "" {
+			return list // their length is known when the script runs
+		}
 	}
-	if n > 40 {
-		p.fail("the options take %d bytes, more than the 40 there are", n)
+	if why := badLength(len(appendOptions(nil, list, nil))); why != "" {
+		p.fail("%s", why)
 	}
 	return list
+}
+
+// badLength says what is wrong with options of n bytes.
+func badLength(n int) string {
+	switch {
+	case n%4 != 0:
+		return fmt.Sprintf("the options take %d bytes: pad them with nop to a multiple of 4", n)
+	case n > 40:
+		return fmt.Sprintf("the options take %d bytes, more than the 40 there are", n)
+	}
+	return ""
 }
 
 // tcpOption reads one option.
@@ -210,14 +261,52 @@ func (p *parser) tcpOption() TCPOption {
 		}
 		o.Ecr = uint32(p.unsigned("a timestamp", maxSeq))
 		return o
-	case "FO", "FOEXP":
-		p.fail("the option %s (TCP Fast Open) is not supported", w)
+	case "FO":
+		return p.data(kindFastOpen, nil)
+	case "FOEXP":
+		return p.data(kindExp, fastOpenMagic)
+	case "md5":
+		return p.data(kindMD5, nil)
+	case "exp":
+		return p.data(kindExp, nil)
+	case "kind":
+		kind := uint8(p.unsigned("the kind of an option", 255))
+		if kind <= kindTimestamp && kind != 6 && kind != 7 {
+			p.fail("the option %d has a name: %s", kind, optionName(kind))
+		}
+		return p.data(kind, nil)
 	case "":
 		p.fail("expected an option, found %s", p.found())
 	default:
 		p.fail("the option %s is not supported", w)
 	}
 	return TCPOption{}
+}
+
+// data reads the value of an option in hexadecimal digits, or a name that the script's options give a meaning; nothing
+// is an empty value.
+func (p *parser) data(kind uint8, prefix []byte) TCPOption {
+	o := TCPOption{Kind: kind, Data: bytes.Clone(prefix)}
+	p.blanks()
+	text := p.while(isWord)
+	value, err := hex.DecodeString(text)
+	switch {
+	case err == nil:
+		o.Data = append(o.Data, value...)
+	case isSymbol(text):
+		o.Symbol = text
+	default:
+		p.fail("%q is neither bytes in hexadecimal digits nor a name", text)
+	}
+	if len(o.Data) > 38 {
+		p.fail("an option can have at most 38 bytes")
+	}
+	return o
+}
+
+// isSymbol reports whether a word may be a name that the script's options give a meaning.
+func isSymbol(word string) bool {
+	return word != "" && isLetter(word[0]) && word == strings.ToUpper(word)
 }
 
 // sackBlocks reads a:b c:d.
@@ -260,7 +349,7 @@ func (p *parser) icmp() *ICMP {
 		}
 		p.expect("]")
 	}
-	if _, _, ok := icmpNumbers(i, 4); ok {
+	if _, _, ok := icmpNumbers(i, 4); ok || isSymbol(i.Code) {
 		return i
 	}
 	if _, _, ok := icmpNumbers(i, 6); !ok {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
+	"github.com/sockeye-tcp/sockeye/internal/sockets"
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -43,7 +44,9 @@ type runner struct {
 	pending *blocked
 	broken  error // the host sent something that no script can ask for
 
-	files    map[int64]*file
+	table    *sockets.Table
+	files    map[int64]*file   // by the script's numbers
+	disk     map[string][]byte // files that commands have made
 	flows    []*flow
 	current  *flow // the connection under test
 	nextPort uint16
@@ -59,6 +62,11 @@ func (s *Script) Run(o Options) error {
 		return err
 	}
 	r := newRunner(s, set, o)
+	for i := range set.initCommands {
+		if err := r.command(&set.initCommands[i]); err != nil {
+			return err
+		}
+	}
 	for i := range s.Commands {
 		if err := r.command(&s.Commands[i]); err != nil {
 			return err
@@ -76,7 +84,7 @@ func (s *Script) Run(o Options) error {
 func newRunner(s *Script, set *settings, o Options) *runner {
 	return &runner{
 		script: s, set: set, adjust: o.Configure, tap: o.Packet, output: o.Output, now: start, prevAt: start,
-		record: ladder.NewRecorder(0), files: map[int64]*file{}, nextPort: 40001, names: map[string]value{},
+		record: ladder.NewRecorder(0), files: map[int64]*file{}, disk: map[string][]byte{}, nextPort: 40001, names: map[string]value{},
 	}
 }
 
@@ -105,6 +113,8 @@ func (r *runner) open() {
 		r.adjust(&r.cfg)
 	}
 	r.host = stack.NewHost(r.cfg)
+	r.table = sockets.NewTable(r.host)
+	r.table.Epoch = -int64(start)
 }
 
 // step runs one event.
@@ -198,7 +208,7 @@ func (r *runner) deadline() ip.Time {
 		d = r.host.Deadline()
 	}
 	if r.pending != nil {
-		d = ip.Earliest(d, r.pending.until)
+		d = ip.Earliest(d, r.pending.call.Deadline())
 	}
 	return d
 }
@@ -207,6 +217,9 @@ func (r *runner) deadline() ip.Time {
 func (r *runner) settle() error {
 	for {
 		r.drain()
+		if r.table != nil {
+			r.table.Progress(r.now)
+		}
 		if r.broken != nil {
 			return r.broken
 		}
@@ -222,7 +235,7 @@ func (r *runner) finish() error {
 	if err := r.awaitPending(); err != nil {
 		return err
 	}
-	if r.current != nil && len(r.current.sent) > 0 {
+	if r.current != nil && len(r.current.sent) > 0 && !r.set.ignoreTail {
 		seen := r.current.sent[0]
 		return r.failure("the script ends, and says nothing of a packet that the host has sent",
 			"nothing", r.current.words(seen))

@@ -71,7 +71,7 @@ func (s *Session) Record() *ladder.Recorder { return s.r.record }
 // Socket returns the connection behind a file descriptor of the script; nil when there is none.
 func (s *Session) Socket(fd int) *stack.Socket {
 	if f := s.r.files[int64(fd)]; f != nil {
-		return f.sock
+		return s.r.table.Conn(f.fd)
 	}
 	return nil
 }

@@ -1,184 +1,85 @@
 package packetdrill
 
 import (
-	"syscall"
-	"time"
+	"strings"
+
+	"github.com/sockeye-tcp/sockeye/internal/sockets"
 )
 
-// Options of sockets and descriptors.
+// Options of sockets.
 
-// ignoredOptions are accepted and change nothing here.
-var ignoredOptions = map[[2]string]string{
-	{"SOL_SOCKET", "SO_REUSEADDR"}: "ports in TIME-WAIT can always be listened on",
-	{"SOL_SOCKET", "SO_SNDBUF"}:    "buffers are the host's: tcp_wmem",
-	{"SOL_SOCKET", "SO_RCVBUF"}:    "buffers are the host's: tcp_rmem",
-}
-
-// optionName reads level and name of an option.
-func (a *arguments) optionName() (level, name string) {
-	if a.list[1].Kind != ExprName || a.list[2].Kind != ExprName {
-		a.fail("level and option must be names")
-	}
-	level = a.list[1].Text
-	switch level {
-	case "IPPROTO_TCP":
-		level = "SOL_TCP"
-	case "IPPROTO_IP":
-		level = "SOL_IP"
-	case "IPPROTO_IPV6":
-		level = "SOL_IPV6"
-	}
-	return level, a.list[2].Text
-}
-
-// callSetsockopt sets an option.
+// callSetsockopt sets an option: a number or several, a structure, or a string.
 func callSetsockopt(r *runner, a *arguments) *attempt {
 	a.count(5)
-	f := a.file(0)
-	if f == nil {
-		return immediately(0, syscall.EBADF)
+	var value []byte
+	if !isNull(a.list[3]) {
+		value = a.optionValue(a.list[3])
 	}
-	level, name := a.optionName()
-	if _, ok := ignoredOptions[[2]string{level, name}]; ok {
-		return immediately(0, 0)
+	if length := a.length(a.list[4]); value != nil && length <= len(value) {
+		value = value[:length]
 	}
-	o := &f.options
-	seconds := func() time.Duration { return time.Duration(a.element(a.list[3])) * time.Second }
-	switch level + " " + name {
-	case "SOL_SOCKET SO_KEEPALIVE":
-		o.keepAlive.Enable = a.element(a.list[3]) != 0
-		if f.sock != nil {
-			f.sock.Conn().SetKeepAlive(r.now, o.keepAlive)
+	return immediately(0, r.table.Setsockopt(r.now, a.fd(0), int(a.number(1)), int(a.number(2)), value))
+}
+
+// optionValue writes a value as C has it.
+func (a *arguments) optionValue(e Expr) []byte {
+	b := []byte{}
+	switch e.Kind {
+	case ExprString:
+		return []byte(e.Text)
+	case ExprList:
+		for _, x := range e.List {
+			b = append(b, a.optionValue(x)...)
 		}
-	case "SOL_SOCKET SO_LINGER":
-		o.linger = a.linger()
-	case "SOL_TCP TCP_NODELAY":
-		o.noDelay = a.element(a.list[3]) != 0
-	case "SOL_TCP TCP_KEEPIDLE":
-		o.keepAlive.Idle = seconds()
-	case "SOL_TCP TCP_KEEPINTVL":
-		o.keepAlive.Interval = seconds()
-	case "SOL_TCP TCP_KEEPCNT":
-		o.keepAlive.Count = int(a.element(a.list[3]))
-	case "SOL_TCP TCP_USER_TIMEOUT":
-		o.userTimeout = time.Duration(a.element(a.list[3])) * time.Millisecond
-	case "SOL_IP IP_TOS", "SOL_IPV6 IPV6_TCLASS":
-		o.tos = uint8(a.element(a.list[3]))
-	case "SOL_IP IP_TTL", "SOL_IPV6 IPV6_UNICAST_HOPS":
-		o.ttl = uint8(a.element(a.list[3]))
-	default:
-		a.fail("the option %s, %s is not supported", level, name)
+		return b
+	case ExprStruct:
+		return sockets.Linger{OnOff: int(a.value(a.field(e, "onoff"))), Linger: int(a.value(a.field(e, "linger")))}.AppendTo(b)
 	}
-	f.apply(r)
-	return immediately(0, 0)
+	return sockets.AppendInt(b, int(a.value(e)))
 }
 
-// linger reads {onoff=1, linger=0}.
-func (a *arguments) linger() time.Duration {
-	e := a.list[3]
-	if e.Kind == ExprList && len(e.List) == 1 {
-		e = e.List[0]
-	}
-	on, seconds := a.value(a.field(e, "onoff")), a.value(a.field(e, "linger"))
-	switch {
-	case on == 0:
-		return -1
-	case seconds != 0:
-		a.fail("SO_LINGER with a time is not supported: close would block")
-	}
-	return 0
-}
-
-// callGetsockopt compares the value of an option with the one in the line.
+// callGetsockopt compares the value of an option, and its length, with those in the line.
 func callGetsockopt(r *runner, a *arguments) *attempt {
 	a.count(5)
-	f := a.file(0)
-	if f == nil {
-		return immediately(0, syscall.EBADF)
+	room := a.list[4]
+	buf := make([]byte, 512)
+	if room.Kind != ExprEllipsis {
+		buf = make([]byte, min(a.element(room), maxOption))
 	}
-	var got int64
-	level, name := a.optionName()
-	switch key := level + " " + name; {
-	case key == "SOL_SOCKET SO_ERROR":
-		got = int64(f.takeError())
-	case key == "SOL_SOCKET SO_KEEPALIVE":
-		got = asInt(f.options.keepAlive.Enable)
-	case key == "SOL_TCP TCP_NODELAY":
-		got = asInt(f.options.noDelay)
-	case key == "SOL_TCP TCP_MAXSEG" && f.sock != nil:
-		got = int64(f.sock.Conn().Info().SendMSS)
-	case key == "SOL_TCP TCP_USER_TIMEOUT":
-		got = f.options.userTimeout.Milliseconds()
-	default:
-		a.fail("the option %s, %s is not supported", level, name)
-	}
-	a.compare(name, a.list[3], got)
-	return immediately(0, 0)
+	n, errno := r.table.Getsockopt(r.now, a.fd(0), int(a.number(1)), int(a.number(2)), buf)
+	compare := a.checked(func(int) {
+		a.compareOption(a.list[3], buf[:n])
+		a.same("the length", room, int64(n))
+	})
+	return &attempt{errno: errno, compare: compare}
 }
 
-// compare fails when a value is not the one that the line has in its place.
-func (a *arguments) compare(what string, e Expr, got int64) {
-	if e.Kind == ExprEllipsis {
-		return
-	}
-	if want := a.element(e); want != got {
-		a.fail("%s is %d, expected %d", what, got, want)
-	}
-}
+// maxOption bounds the room for an option.
+const maxOption = 1 << 16
 
-// callFcntl knows the flag O_NONBLOCK.
-func callFcntl(_ *runner, a *arguments) *attempt {
-	a.count(2, 3)
-	f := a.file(0)
-	if f == nil {
-		return immediately(0, syscall.EBADF)
+// compareOption compares the value of an option.
+func (a *arguments) compareOption(want Expr, got []byte) {
+	if want.Kind == ExprList && len(want.List) == 1 {
+		want = want.List[0]
 	}
-	switch cmd := a.number(1); {
-	case cmd == constants["F_GETFL"]:
-		flags := constants["O_RDWR"]
-		if f.nonblock {
-			flags |= constants["O_NONBLOCK"]
+	switch want.Kind {
+	case ExprEllipsis:
+	case ExprString:
+		if text := strings.TrimRight(string(got), "\x00"); text != want.Text {
+			a.fail("the value is %q, expected %q", text, want.Text)
 		}
-		return immediately(flags, 0)
-	case cmd == constants["F_SETFL"] && len(a.list) == 3:
-		f.nonblock = a.number(2)&constants["O_NONBLOCK"] != 0
-		return immediately(0, 0)
-	}
-	a.fail("only F_GETFL and F_SETFL are supported")
-	return nil
-}
-
-// callIoctl answers what is in the buffers.
-func callIoctl(_ *runner, a *arguments) *attempt {
-	a.count(3)
-	f := a.file(0)
-	switch {
-	case f == nil:
-		return immediately(0, syscall.EBADF)
-	case f.sock == nil:
-		return immediately(0, syscall.EINVAL)
-	}
-	info := f.sock.Conn().Info()
-	switch request := a.list[1].Text; request {
-	case "SIOCINQ", "FIONREAD":
-		got := int64(info.Unread)
-		if f.sock.Conn().PeerFIN() {
-			got++ // Linux counts the FIN
+	case ExprStruct:
+		l, ok := sockets.ParseLinger(got)
+		if !ok {
+			a.fail("the value has %d bytes, too few for struct linger", len(got))
 		}
-		a.compare(request, a.list[2], got)
-	case "SIOCOUTQ":
-		a.compare(request, a.list[2], int64(info.Unacked+info.Unsent))
-	case "SIOCOUTQNSD":
-		a.compare(request, a.list[2], int64(info.Unsent))
+		a.same("onoff", a.field(want, "onoff"), int64(l.OnOff))
+		a.same("linger", a.field(want, "linger"), int64(l.Linger))
 	default:
-		a.fail("only SIOCINQ, FIONREAD, SIOCOUTQ and SIOCOUTQNSD are supported")
+		n, ok := sockets.ParseInt(got)
+		if !ok {
+			a.fail("the value has %d bytes, too few for a number", len(got))
+		}
+		a.same("the value", want, int64(n))
 	}
-	return immediately(0, 0)
-}
-
-func asInt(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sockeye-tcp/sockeye/internal/sysctl"
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
 // Commands between backticks: what they set in Linux is set in the host's configuration.
@@ -15,6 +16,7 @@ func (r *runner) command(c *Command) error {
 	text := strings.ReplaceAll(c.Text, "\\\n", " ")
 	for _, line := range strings.FieldsFunc(text, func(b rune) bool { return b == '\n' || b == ';' }) {
 		words, err := shellWords(line)
+		words = withoutRedirections(words)
 		if err == nil && len(words) > 0 && !strings.HasPrefix(words[0], "#") {
 			err = r.shell(words)
 		}
@@ -71,12 +73,39 @@ func (r *runner) shell(words []string) error {
 		return r.defaults()
 	case strings.HasPrefix(name, "sysctl_restore"): // puts the machine that ran it in order
 		return nil
-	case name == "ip" && len(words) > 1 && words[1] == "tcp_metrics", name == "ethtool", name == "tc":
-		return nil // the host keeps no metrics, and has no device
+	case name == "ip" && len(words) > 1 && words[1] == "tcp_metrics":
+		return nil // the host keeps none
+	case name == "ethtool", name == "tc", name == "ifconfig", name == "true", name == ":":
+		return nil // there is no device
+	case name == "dd":
+		return r.dd(words[1:])
+	case name == "rm":
+		for _, file := range words[1:] {
+			delete(r.disk, path.Clean(file))
+		}
+		return nil
 	case name == "echo" && len(words) == 4 && words[2] == ">":
 		return r.setAll([]string{words[3] + "=" + words[1]})
 	}
 	return fmt.Errorf("the command %q is not supported", strings.Join(words, " "))
+}
+
+// withoutRedirections leaves out what a command's output would go to, except that of echo.
+func withoutRedirections(words []string) []string {
+	if len(words) > 0 && path.Base(words[0]) == "echo" {
+		return words
+	}
+	var kept []string
+	for i := 0; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == ">" || w == ">>" || w == "2>":
+			i++
+		case strings.HasPrefix(w, ">"), strings.HasPrefix(w, "2>"):
+		default:
+			kept = append(kept, w)
+		}
+	}
+	return kept
 }
 
 // sysctlCommand runs sysctl [-q] [-w] name=value...
@@ -111,10 +140,10 @@ func (r *runner) sysctl(name, value string) error {
 	if err := sysctl.Set(&cfg, name, value); err != nil {
 		return err
 	}
-	if r.host != nil && !sysctl.Ignored(name, value) {
-		return fmt.Errorf("%s can only be set before the first socket: the host's configuration is fixed then", name)
-	}
 	r.cfg.TCP = cfg
+	if r.host != nil { // for later connections
+		r.host.Reconfigure(func(c *tcp.Config) { _ = sysctl.Set(c, name, value) })
+	}
 	return nil
 }
 

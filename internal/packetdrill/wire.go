@@ -55,6 +55,8 @@ func appendOptions(b []byte, list []TCPOption, place func(uint32) uint32) []byte
 					b = binary.BigEndian.AppendUint32(b, edge)
 				}
 			}
+		default:
+			b = append(append(b, o.Kind, byte(2+len(o.Data))), o.Data...)
 		}
 	}
 	return b
@@ -113,7 +115,7 @@ func readOption(kind uint8, v []byte) (TCPOption, bool) {
 			o.SACK = append(o.SACK, [2]uint32{binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])})
 		}
 	default:
-		o.Unparsed = v
+		o.Data = v
 	}
 	return o, true
 }

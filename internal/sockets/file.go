@@ -32,6 +32,19 @@ func (t *Table) OpenFile(text []byte) (int, syscall.Errno) {
 	return t.add(&file{store: &store{text: text}})
 }
 
+// FileText returns the text that sendfile or splice would take from a file or a pipe, without taking it.
+func (t *Table) FileText(fd int, offset *int64, count int) []byte {
+	f, ok := t.objects[fd].(*file)
+	if !ok {
+		return nil
+	}
+	text := f.left()
+	if offset != nil && !f.pipe {
+		text = f.store.text[min(max(*offset, 0), int64(len(f.store.text))):]
+	}
+	return text[:min(max(count, 0), len(text))]
+}
+
 // Pipe is pipe2(2): the ends to read from and to write to.
 func (t *Table) Pipe(flags int) (r, w int, errno syscall.Errno) {
 	st := &store{readers: 1, writers: 1}
@@ -175,12 +188,7 @@ func (t *Table) Sendfile(now ip.Time, out, in int, offset *int64, count int) *Ca
 	case count < 0 || offset != nil && *offset < 0:
 		return failed(syscall.EINVAL)
 	}
-	at := int64(f.at)
-	if offset != nil {
-		at = *offset
-	}
-	text := f.store.text[min(at, int64(len(f.store.text))):]
-	text = text[:min(count, len(text))]
+	text := t.FileText(in, offset, count)
 	if len(text) == 0 {
 		return over(0, 0)
 	}

@@ -20,6 +20,7 @@ type socket struct {
 	listener *stack.ListenSocket
 	conn     *stack.Socket  // nil: no connection yet
 	bound    netip.AddrPort // zero: not bound
+	accepted bool
 	phase    phase
 	options  options
 
@@ -96,7 +97,7 @@ func (t *Table) isTaken(s *socket, to netip.AddrPort) bool {
 	}
 	for _, o := range t.objects {
 		other, ok := o.(*socket)
-		if !ok || other == s || other.bound.Port() != to.Port() || !overlap(other.bound.Addr(), to.Addr()) {
+		if !ok || other == s || other.hasLetGo() || other.bound.Port() != to.Port() || !overlap(other.bound.Addr(), to.Addr()) {
 			continue
 		}
 		shared := s.options.get(SOL_SOCKET, SO_REUSEADDR) != 0 && other.options.get(SOL_SOCKET, SO_REUSEADDR) != 0
@@ -106,6 +107,9 @@ func (t *Table) isTaken(s *socket, to netip.AddrPort) bool {
 	}
 	return false
 }
+
+// hasLetGo reports whether a socket that was accepted has given its port up, because its connection has ended.
+func (s *socket) hasLetGo() bool { return s.accepted && s.conn.Conn().State() == tcp.Closed }
 
 // overlap reports whether sockets bound to a and b would get each other's segments.
 func overlap(a, b netip.Addr) bool { return a == b || a.IsUnspecified() || b.IsUnspecified() }
@@ -156,7 +160,7 @@ func (t *Table) Accept(now ip.Time, fd, flags int, from *netip.AddrPort) *Call {
 		if s.listener.Pending() == 0 {
 			return 0, 0, false
 		}
-		child := &socket{table: t, family: s.family, phase: connected, options: s.options.inherit()}
+		child := &socket{table: t, family: s.family, accepted: true, phase: connected, options: s.options.inherit()}
 		child.access, child.nonblock = O_RDWR, flags&SOCK_NONBLOCK != 0
 		n, errno := t.add(child)
 		if errno != 0 {

@@ -177,6 +177,7 @@ func (w *scriptWriter) newFD() int {
 func (w *scriptWriter) socket(at ip.Time) int {
 	fd := w.newFD()
 	w.line(at, "socket(..., SOCK_STREAM, IPPROTO_TCP) = %d", fd)
+	w.line(at, "setsockopt(%d, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0", fd) // the port may still be in use
 	w.hasFlow, w.hasISS, w.hasIRS, w.iss = true, false, false, 0
 	w.irsBase = w.end.world.ends[1-w.end.index].iss
 	w.irs = w.irsBase
