@@ -28,7 +28,9 @@ func (w *World) call(m Move) error {
 	if err != nil {
 		return fmt.Errorf("%v: %w", m, err)
 	}
-	e.note(entry{kind: entryCall, move: m, n: n})
+	if m.Kind != Close {
+		e.note(entry{kind: entryCall, move: m, n: n})
+	}
 	return nil
 }
 
@@ -94,7 +96,7 @@ func (e *end) call(m Move) (int, error) {
 		if errno != 0 {
 			return 0, errno
 		}
-		e.listener = l
+		e.listener, e.once = l, m.N != 0
 		return 0, nil
 	case Connect:
 		s, _, errno := e.host.Connect(now, e.local, e.peer)
@@ -105,7 +107,8 @@ func (e *end) call(m Move) (int, error) {
 		e.began(s)
 		return 0, nil
 	case Close:
-		return e.close(), nil
+		e.close()
+		return 0, nil
 	}
 	n := 0
 	c := e.sock.Conn()
@@ -134,20 +137,22 @@ func (e *end) call(m Move) (int, error) {
 	return n, nil
 }
 
-// closedListener is what close returns for a listener.
-const closedListener = 1
-
 // close closes the connection, or the listener when the application holds no connection.
-func (e *end) close() int {
-	now := e.world.now
-	if e.held() != nil {
-		e.sock.Close(now)
-		e.sock = nil
-		return 0
+func (e *end) close() {
+	if e.held() == nil {
+		e.closeListener()
+		return
 	}
-	e.listener.Close(now)
+	e.note(entry{kind: entryCall, move: Move{Kind: Close, End: e.index}})
+	e.sock.Close(e.world.now)
+	e.sock = nil
+}
+
+// closeListener lets the application listen no more.
+func (e *end) closeListener() {
+	e.note(entry{kind: entryUnlisten})
+	e.listener.Close(e.world.now)
 	e.listener = nil
-	return closedListener
 }
 
 // textAt returns the byte that an end writes at an offset of its stream: lower case from A, upper case

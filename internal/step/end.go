@@ -20,6 +20,7 @@ type end struct {
 	iss         uint32
 	host        *stack.Host
 	listener    *stack.ListenSocket
+	once        bool          // the application listens for one connection only
 	last        *stack.Socket // the newest connection; its application may have closed it
 	sock        *stack.Socket // what the application holds: connected or accepted, not closed
 	wrote, read int           // bytes, on the newest connection
@@ -42,8 +43,9 @@ type entry struct {
 type entryKind uint8
 
 const (
-	entryCall   entryKind = iota
-	entryAccept           // the application has a connection from its listener
+	entryCall     entryKind = iota
+	entryAccept             // the application has a connection from its listener
+	entryUnlisten           // it listens no more
 	entryIn
 	entryOut
 	entryCrash
@@ -124,6 +126,10 @@ func (e *end) drain() {
 			e.began(s)
 		}
 		e.note(entry{kind: entryAccept})
+		if e.once {
+			e.closeListener()
+			return
+		}
 	}
 }
 

@@ -91,11 +91,14 @@ func parseSegment(text string) (*packetdrill.Packet, error) {
 // the connection as far as this end knows them.
 func (e *end) numbers() (peer, own uint32) {
 	peer, own = e.world.ends[1-e.index].iss, e.iss
-	if e.last != nil && e.last.Conn().State() > tcp.SynSent {
+	if e.knowsPeer() {
 		peer = uint32(e.last.Conn().Vars().IRS)
 	}
 	return peer, own
 }
+
+// knowsPeer reports whether the end has heard the initial number of the peer.
+func (e *end) knowsPeer() bool { return e.last != nil && e.last.Conn().State() > tcp.SynSent }
 
 // appendOptions writes options as they stand; SACK blocks count from ack0.
 func appendOptions(b []byte, list []packetdrill.TCPOption, ack0 uint32) ([]byte, error) {

@@ -50,7 +50,7 @@ func (w *World) flight(p *packet) Flight {
 		f.Text = f.ICMP
 		return f
 	}
-	f.Text = tcp.FormatSegment(&f.Header, f.Len, tcp.Seq(w.ends[1-p.to].iss), tcp.Seq(w.ends[p.to].iss))
+	f.Text = tcp.FormatSegment(&f.Header, f.Len, p.seq0, p.ack0)
 	return f
 }
 

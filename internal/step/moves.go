@@ -15,29 +15,43 @@ import (
 // other numbers as well, and Inject always.
 func (w *World) Moves() []Move {
 	var list []Move
-	if !w.next().none() {
+	n := w.next()
+	if !n.none() {
 		list = append(list, Move{Kind: Go})
 	}
+	// What is due at this very moment comes before anything that an end could notice.
+	isDue := n.end != nil && n.at <= w.now
 	for _, p := range w.arrivals() {
-		list = append(list,
-			Move{Kind: Deliver, Packet: p.id}, Move{Kind: Drop, Packet: p.id}, Move{Kind: Duplicate, Packet: p.id},
+		if !isDue {
+			list = append(list, Move{Kind: Deliver, Packet: p.id})
+		}
+		list = append(list, Move{Kind: Drop, Packet: p.id}, Move{Kind: Duplicate, Packet: p.id},
 			Move{Kind: Delay, Packet: p.id, D: 2 * w.cfg.Delay})
 		if !p.damaged {
 			list = append(list, Move{Kind: Corrupt, Packet: p.id})
 		}
 	}
-	for i, e := range w.ends {
-		for _, m := range e.offers() {
-			m.End = i
-			if e.refuses(m) == "" {
-				list = append(list, m)
-			}
+	if !isDue {
+		for i, e := range w.ends {
+			list = append(list, e.possible(i)...)
 		}
 	}
 	if !w.nextTimer().none() {
 		list = append(list, Move{Kind: Fire})
 	}
 	return append(list, Move{Kind: Wait, D: time.Second}, Move{Kind: Crash, End: A}, Move{Kind: Crash, End: B})
+}
+
+// possible returns the calls that the application can make.
+func (e *end) possible(index int) []Move {
+	var list []Move
+	for _, m := range e.offers() {
+		m.End = index
+		if e.refuses(m) == "" {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // offers returns the calls that an application might make.

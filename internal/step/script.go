@@ -22,7 +22,8 @@ func (s *session) Script(end int) ([]byte, error) {
 	title := "Free play"
 	if s.lesson != nil {
 		title = s.lesson.Title
-		for i := 0; i < s.pos && i < len(s.lesson.Steps) && s.made[i].lesson; i++ {
+		w.notes = make([]string, s.base)
+		for i := 0; s.base+i < s.pos && i < len(s.lesson.Steps) && s.made[s.base+i].lesson; i++ {
 			w.notes = append(w.notes, s.lesson.Steps[i].Note)
 		}
 	}
@@ -157,6 +158,8 @@ func (w *scriptWriter) entry(e entry) {
 	case entryAccept:
 		w.connFD = w.newFD()
 		w.line(e.at, "accept(%d, ..., ...) = %d", w.listenFD, w.connFD)
+	case entryUnlisten:
+		w.line(e.at, "close(%d) = 0", w.listenFD)
 	case entryIn:
 		if !w.hasFlow {
 			w.closedPort(e.at)
@@ -212,11 +215,7 @@ func (w *scriptWriter) call(e entry) {
 	case Shutdown:
 		w.line(at, "shutdown(%d, SHUT_WR) = 0", w.connFD)
 	case Close:
-		fd := w.connFD
-		if e.n == closedListener {
-			fd = w.listenFD
-		}
-		w.line(at, "close(%d) = 0", fd)
+		w.line(at, "close(%d) = 0", w.connFD)
 	case Abort:
 		w.line(at, "setsockopt(%d, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8) = 0", w.connFD)
 		w.line(at, "close(%d) = 0", w.connFD)

@@ -23,6 +23,7 @@ type session struct {
 	cfg    Config
 	world  *World
 	made   []madeMove
+	base   int // made[:base] set the lesson up
 	pos    int // made[:pos] have been made in world
 	fresh  int // events before the last step
 	view   *View
@@ -35,30 +36,42 @@ type madeMove struct {
 }
 
 // New returns a player in a world in which nothing has happened yet, without a lesson.
-func New(cfg Config) (Player, error) { return newSession(nil, cfg), nil }
+func New(cfg Config) (Player, error) { return newSession(nil, cfg) }
 
 // Play returns a player at the start of the lesson. The seed takes the place of that of the lesson's Config.
 func (l *Lesson) Play(seed uint64) (Player, error) {
 	cfg := l.Config
 	cfg.Seed = seed
-	return newSession(l, cfg), nil
+	return newSession(l, cfg)
 }
 
-func newSession(l *Lesson, cfg Config) *session {
-	return &session{lesson: l, cfg: cfg, world: NewWorld(cfg)}
+// newSession returns a session in which the setup has been made.
+func newSession(l *Lesson, cfg Config) (*session, error) {
+	s := &session{lesson: l, cfg: cfg, world: NewWorld(cfg)}
+	if l == nil {
+		return s, nil
+	}
+	for _, m := range l.Setup {
+		if err := s.Do(m); err != nil {
+			return nil, fmt.Errorf("lesson %s: %w", l.Name, err)
+		}
+	}
+	s.base = s.pos
+	return s, nil
 }
 
 // follows reports whether everything so far was as the lesson says.
 func (s *session) follows() bool {
-	return s.lesson != nil && s.pos <= len(s.lesson.Steps) && (s.pos == 0 || s.made[s.pos-1].lesson)
+	step := s.pos - s.base
+	return s.lesson != nil && step <= len(s.lesson.Steps) && (step == 0 || s.made[s.pos-1].lesson)
 }
 
 // planned returns the lesson's next move.
 func (s *session) planned() (Move, bool) {
-	if !s.follows() || s.pos == len(s.lesson.Steps) {
+	if !s.follows() || s.pos-s.base == len(s.lesson.Steps) {
 		return Move{}, false
 	}
-	return s.lesson.Steps[s.pos].Choose(s.world), true
+	return s.lesson.Steps[s.pos-s.base].Choose(s.world), true
 }
 
 // Next implements Player.
@@ -101,7 +114,7 @@ func (s *session) Inject(end int, text string) error {
 
 // Back implements Player.
 func (s *session) Back() bool {
-	if s.pos == 0 {
+	if s.pos == s.base {
 		return false
 	}
 	s.rebuild(s.pos - 1)
@@ -131,16 +144,16 @@ func (s *session) View() *View {
 	if s.view != nil {
 		return s.view
 	}
-	v := &View{Title: "free play", Step: s.pos, Steps: len(s.made), Fresh: s.fresh, Ahead: s.ahead()}
-	if s.pos > 0 {
+	v := &View{Title: "free play", Step: s.pos - s.base, Steps: len(s.made) - s.base, Fresh: s.fresh, Ahead: s.ahead()}
+	if v.Step > 0 {
 		v.Did = s.made[s.pos-1].String()
 	}
 	if l := s.lesson; l != nil {
 		v.Title = l.Title
-		if s.pos == 0 {
+		if v.Step == 0 {
 			v.Note, v.Rule = l.About, l.Rule
 		} else if s.follows() {
-			v.Note, v.Rule = l.Steps[s.pos-1].Note, l.Steps[s.pos-1].Rule
+			v.Note, v.Rule = l.Steps[v.Step-1].Note, l.Steps[v.Step-1].Rule
 		}
 		if s.follows() {
 			v.Steps = max(v.Steps, len(l.Steps))

@@ -15,6 +15,7 @@ type packet struct {
 	id, from, to  int
 	data          []byte // never changed: the logs of both ends share it
 	segment       tcp.Segment
+	seq0, ack0    tcp.Seq // what its numbers are shown relative to
 	isICMP        bool
 	sent, arrives ip.Time
 
@@ -38,8 +39,23 @@ func (w *World) newPacket(from, to int, data []byte) *packet {
 	p.isICMP = header.Protocol == ip.ProtoICMP
 	if header.Protocol == ip.ProtoTCP {
 		tcp.ParseSegment(header.Payload(data), header.Src, header.Dst, true, &p.segment)
+		p.seq0, p.ack0 = w.zeros(p)
 	}
 	return p
+}
+
+// zeros returns what the numbers of a packet make sense relative to: the initial ones as its sender knows them. A
+// reset is made for the end that gets it.
+func (w *World) zeros(p *packet) (seq0, ack0 tcp.Seq) {
+	if p.from != Nobody && !p.segment.Flags.Has(tcp.RST) {
+		peer, own := w.ends[p.from].numbers()
+		return tcp.Seq(own), tcp.Seq(peer)
+	}
+	peer, own := w.ends[p.to].numbers()
+	if p.segment.Flags.Has(tcp.RST) && !w.ends[p.to].knowsPeer() {
+		peer = 0
+	}
+	return tcp.Seq(peer), tcp.Seq(own)
 }
 
 // send puts a packet of an end on the wire, or lets the router answer that it is too long.

@@ -17,7 +17,7 @@ import (
 const (
 	maxEvents   = 100_000
 	maxInFlight = 4096
-	maxIdle     = 1000 // deadlines in a row at which the clock stands still
+	maxIdle     = 2 * maxInFlight // happenings in a row at one time
 )
 
 // A World is two hosts and a link in virtual time. Nothing happens in it but by its moves. It is not safe
@@ -72,7 +72,11 @@ func (w *World) Do(m Move) error {
 	}
 	w.moves++
 	var err error
+	if m.Kind == Deliver || m.Kind == Crash || m.Kind == Inject || m.Kind.Call() {
+		err = w.run(w.now, w.nextTimer) // as when a script is run: timers come first
+	}
 	switch {
+	case err != nil:
 	case m.Kind.OnPacket():
 		err = w.onPacket(m)
 	case m.Kind.Call():
@@ -165,30 +169,37 @@ func (w *World) wait(d time.Duration) error {
 		return errors.New("time only passes forward")
 	}
 	until := w.now.Add(d)
-	for n := w.next(); !n.none() && n.at <= until; n = w.next() {
-		if err := w.happen(n); err != nil {
-			return err
-		}
+	if err := w.run(until, w.next); err != nil {
+		return err
 	}
 	w.now = until
 	return nil
 }
 
-// settle follows every input: it takes what the hosts send, and lets timers expire that are due already.
-func (w *World) settle() error {
-	for idle := 0; ; idle++ {
-		for _, e := range w.ends {
-			e.drain()
+// run lets everything happen that next finds up to a time.
+func (w *World) run(until ip.Time, next func() happening) error {
+	idle := 0
+	for n := next(); !n.none() && n.at <= until; n = next() {
+		if idle++; n.at > w.now {
+			idle = 0
 		}
-		n := w.nextTimer()
-		switch {
-		case len(w.events) > maxEvents || len(w.wire) > maxInFlight:
-			return errFull
-		case n.none() || n.at > w.now:
-			return nil
-		case idle > maxIdle:
-			return fmt.Errorf("the deadline of %s stands still", n.end.name())
+		if idle > maxIdle {
+			return errors.New("time stands still: a deadline does not pass, or packets arrive without end")
 		}
-		n.end.host.Advance(w.now)
+		if err := w.happen(n); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// settle follows every input: it takes what the hosts send.
+func (w *World) settle() error {
+	for _, e := range w.ends {
+		e.drain()
+	}
+	if len(w.events) > maxEvents || len(w.wire) > maxInFlight {
+		return errFull
+	}
+	return nil
 }
