@@ -151,8 +151,8 @@ func (s *sink) partial() bool { return s.file != nil && s.written > 0 }
 // toTerminal reports whether the body appears on a terminal.
 func (s *sink) toTerminal() bool { return s.path == "" && onTerminal(s.out) }
 
-// onTerminal reports whether a writer is a terminal.
-func onTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// onTerminal reports whether a reader or writer is a terminal.
+func onTerminal(rw any) bool {
+	f, ok := rw.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,11 +18,13 @@ import (
 
 // stepFlags are the flags of step.
 type stepFlags struct {
-	format, output, names, color         string
+	read, format, output, names, color   string
 	list, json, ascii, full, rules, lane bool
-	absolute, verbose                    bool
+	absolute, verbose, preserve          bool
 	width, end                           int
 	seed                                 uint64
+	saveAs                               string // what the full screen suggests as a file name
+	address, port, connection            string
 	widthGiven, formatGiven, outputGiven bool
 }
 
@@ -34,11 +38,17 @@ A FILE.pkt is a script in packetdrill's language. It runs in virtual time,
 without root and without waiting. Of one script the ladder is drawn; of several,
 or of directories, each gets a line. Exit codes: 0 all passed, 1 one failed, 2
 one cannot be read.
-`
+
+With -r, a capture: who sent what, and the states of both ends worked out from it.
+
+On a terminal, what is one thing opens on the full screen: space goes on, left goes
+back, ? lists the keys. With --format or -o, or where the output is no terminal, it is drawn and that is all.`
 
 const stepExamples = `Examples:
   sockeye step handshake                        step through the first lesson
   sockeye step tcp/testdata                     run all scripts of a directory
+  sockeye step -r web.pcapng --port 80          a ladder from a capture
+  sockeye step handshake -o handshake.svg       a picture of it
   sockeye step fix.pkt --format pcapng -o - | tshark -r -`
 
 func newStepCommand(a *app) *cobra.Command {
@@ -56,8 +66,12 @@ func newStepCommand(a *app) *cobra.Command {
 		ValidArgsFunction: completeStep,
 	}
 	flags := c.Flags()
+	flags.StringVarP(&f.read, "read", "r", "", "read a capture: a pcap or pcapng `FILE`; \"-\" is standard input")
+	flags.StringVar(&f.address, "addr", "", "of a capture, what this `ADDRESS` or network takes part in")
+	flags.StringVar(&f.port, "port", "", "of a capture, what this `PORT` takes part in")
+	flags.StringVar(&f.connection, "connection", "", "of a capture, the connections `N` of --list: 2,5-7")
 	flags.BoolVarP(&f.list, "list", "l", false, "list the lessons, or the connections of a capture")
-	flags.Var(choiceValue(&f.format, stepFormats...), "format", "draw it as text, svg, html, json, pcapng, mermaid or script")
+	flags.Var(choiceValue(&f.format, stepFormats...), "format", "what to write; default text")
 	flags.BoolVar(&f.json, "json", false, "the same as --format json")
 	flags.StringVarP(&f.output, "output", "o", "", "write it to `FILE`, whose name may tell the format")
 	flags.BoolVar(&f.absolute, "absolute", false, "show sequence numbers as on the wire")
@@ -71,6 +85,7 @@ func newStepCommand(a *app) *cobra.Command {
 	flags.IntVar(&f.end, "end", 1, "write the script as end `N` saw it, 1 or 2")
 	flags.Uint64Var(&f.seed, "seed", 1, "what chance there is in a lesson comes from `N`")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "of several scripts, draw those that fail")
+	flags.BoolVar(&f.preserve, "preserve-screen", false, "leave the last screen when stepping ends")
 	flags.SortFlags = false
 	completeStepFlags(c)
 	return c
@@ -82,6 +97,15 @@ func (a *app) step(c *cobra.Command, f *stepFlags, args []string) error {
 		return err
 	}
 	ctx := c.Context()
+	if f.read != "" {
+		if len(args) > 0 {
+			return usageError(c, fmt.Errorf("-r reads one capture; %q is one too many", args[0]))
+		}
+		return a.stepCapture(ctx, f, f.read)
+	}
+	if f.address+f.port+f.connection != "" {
+		return usageError(c, errors.New("--addr, --port and --connection choose from a capture; name it with -r FILE"))
+	}
 	if f.list || len(args) == 0 {
 		if len(args) > 0 {
 			return usageError(c, fmt.Errorf("--list takes no argument; %q is one", args[0]))
@@ -106,8 +130,16 @@ func (a *app) stepOne(ctx context.Context, c *cobra.Command, f *stepFlags, name 
 		return &exitError{code: exitUsage, err: fmt.Errorf("%s: %s", name, cause(err))}
 	case info.IsDir():
 		return a.stepSuite(ctx, c, f, []string{name})
+	case isCapture(name):
+		return a.stepCapture(ctx, f, name)
 	}
 	return a.stepScript(ctx, f, name)
+}
+
+// isCapture knows a capture by its name.
+func isCapture(name string) bool {
+	ext := filepath.Ext(strings.TrimSuffix(name, ".gz"))
+	return slices.Contains([]string{".pcap", ".pcapng", ".cap", ".ntar"}, ext)
 }
 
 // formatExtensions are the formats that the name of a file tells.
@@ -117,7 +149,7 @@ var formatExtensions = map[string]string{
 }
 
 // stepFormats are the formats, the usual one first.
-var stepFormats = []string{"text", "json", "pcapng"}
+var stepFormats = []string{"text", "json", "pcapng", "mermaid"}
 
 // check completes the flags and refuses what makes no sense.
 func (f *stepFlags) check(c *cobra.Command) error {

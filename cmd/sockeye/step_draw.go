@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/internal/pcap"
+	"github.com/sockeye-tcp/sockeye/internal/step"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -26,10 +26,15 @@ type drawing struct {
 	events  []tcp.Event
 	ladders []*ladder.Ladder
 	packets []timedPacket
+	// player steps through it, when that is wanted.
+	player func() step.Player
 }
 
 // show steps through the drawing on a terminal, or writes it.
 func (a *app) show(ctx context.Context, f *stepFlags, d *drawing) error {
+	if a.interactive(f) && d.player != nil {
+		return a.stepThrough(ctx, f, d.player())
+	}
 	w, done, err := a.stepOutput(f)
 	if err != nil {
 		return err
@@ -61,13 +66,11 @@ func (a *app) stepOutput(f *stepFlags) (w io.Writer, done func() error, err erro
 func (a *app) drawTo(w io.Writer, f *stepFlags, d *drawing) error {
 	switch f.format {
 	case "json":
-		return json.NewEncoder(w).Encode(struct {
-			Schema  int              `json:"schema"`
-			Title   string           `json:"title"`
-			Ladders []*ladder.Ladder `json:"ladders"`
-		}{1, d.title, d.ladders})
+		return ladder.JSON(w, d.ladders)
 	case "pcapng":
 		return d.writePackets(w)
+	case "mermaid":
+		return ladder.Mermaid(w, d.ladders)
 	}
 	for _, p := range d.about {
 		fmt.Fprintf(w, "%s\n\n", p)

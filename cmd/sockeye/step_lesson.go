@@ -105,11 +105,14 @@ func edits(a, b string) int {
 	return row[len(b)]
 }
 
-// stepLesson plays a lesson.
+// stepLesson plays a lesson: on a terminal from its start, else to its end.
 func (a *app) stepLesson(ctx context.Context, f *stepFlags, l *step.Lesson) error {
 	p, err := l.Play(f.seed)
 	if err != nil {
 		return err
+	}
+	if a.interactive(f) {
+		return a.stepThrough(ctx, f, p)
 	}
 	for p.Next() {
 		if err := ctx.Err(); err != nil {

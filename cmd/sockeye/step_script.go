@@ -14,6 +14,8 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/internal/packetdrill"
+	"github.com/sockeye-tcp/sockeye/internal/step"
+	"github.com/sockeye-tcp/sockeye/internal/steptui"
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -119,6 +121,7 @@ func (a *app) stepScript(ctx context.Context, f *stepFlags, name string) error {
 		title: filepath.Base(name), events: events, packets: run.packets,
 		ladders: run.events.Ladders(f.ladderOptions("host", "script")),
 	}
+	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders) }
 	if failed == nil {
 		d.footer = fmt.Sprintf("ok  %s  (%.3f s of virtual time)", name, run.took().Seconds())
 	}
