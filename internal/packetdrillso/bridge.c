@@ -254,4 +254,7 @@ void packetdrill_interface_init(const char *text, struct entries *e)
 {
 	goInit((char *)text);
 	fill(e);
+	preload_start(e);
 }
+
+void packetdrill_shell_command(const char *command) { goShell((char *)command); }

@@ -58,6 +58,12 @@ struct entries {
 // Fills in the table for a process that text describes: "ipver=ipv4|mapped|ipv6,local=ADDRESS,remote=ADDRESS,mtu=N".
 void packetdrill_interface_init(const char *text, struct entries *e);
 
+// Tells of a command that the program has run in a shell.
+void packetdrill_shell_command(const char *command);
+
+// Tells the functions of preload.c that the library is in use, and where descriptors are ours.
+void preload_start(const struct entries *e);
+
 // Returns how many threads are inside a system call of the table.
 int bridge_inside(void);
 

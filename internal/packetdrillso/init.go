@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,3 +63,13 @@ func parseFlags(text string) (virtual.Config, error) {
 
 //export goEnd
 func goEnd() { process.Close() }
+
+// goShell hears of a command that the tool has run: what a connection has left behind for later ones is forgotten as the
+// kernel does it.
+//
+//export goShell
+func goShell(text *C.char) {
+	if words := strings.Fields(C.GoString(text)); slices.Contains(words, "tcp_metrics") && slices.Contains(words, "flush") {
+		process.FlushMetrics()
+	}
+}
