@@ -28,9 +28,28 @@ type fastOpen struct {
 	text      Size // sent with the SYN
 	acked     bool // text that came with the SYN or went with it was taken
 	probation bool // after a pause: the first to try again
+	fail      FastOpenFail
 
 	server bool // the text of the peer's SYN was taken
 	served
+}
+
+// A FastOpenFail says why a connection that was to be opened fast was not.
+type FastOpenFail uint8
+
+// The reasons, with Linux's numbers.
+const (
+	FastOpenNoFail      FastOpenFail = iota
+	FastOpenNoCookie                 // there was none
+	FastOpenNotAcked                 // the server did not take the text
+	FastOpenSynRepeated              // the SYN had to go again
+)
+
+func (c *Conn) fastOpenFail() FastOpenFail {
+	if c.fast == nil {
+		return FastOpenNoFail
+	}
+	return c.fast.fail
 }
 
 // SetFastOpen prepares a connection that has not been opened yet for a fast Open.
@@ -75,6 +94,7 @@ func (c *Conn) planSyn(now ip.Time) (room int) {
 	if !f.NoCookie {
 		f.option, f.cookie, f.exp = true, known.cookie, known.exp
 		if f.cookie.n == 0 {
+			f.fail = FastOpenNoCookie
 			return 0
 		}
 	}
@@ -167,6 +187,9 @@ func (c *Conn) fastOpened(now ip.Time, seg *Segment) {
 	}
 	f.Cache.learn(now, c.serverKey(), int(o.MSS), cookie, o.FastOpenExp, try)
 	if c.sent.n > 0 {
+		if f.fail = FastOpenNotAcked; c.stats.Retransmits > 0 {
+			f.fail = FastOpenSynRepeated
+		}
 		c.sent.markAllLost()
 		c.rec.loss, c.rec.recover = true, c.snd.nxt // no congestion: no window changes
 		c.rec.why, c.rec.force = WhySynText, true

@@ -41,6 +41,7 @@ type Info struct {
 	Congestion       string
 	InRecovery       bool
 	SynData          bool // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
+	FastOpenFail     FastOpenFail
 	Created          ip.Time
 	SoftError        Cause
 }
@@ -58,6 +59,7 @@ func (c *Conn) Info() Info {
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
+		FastOpenFail: c.fastOpenFail(),
 	}
 }
 

@@ -14,7 +14,13 @@ import (
 )
 
 // refresh gives the host the settings of the network namespace. What it has no setting for stays as it is.
-func refresh(h *stack.Host, _ *sockets.Table) {
+func refresh(h *stack.Host, t *sockets.Table) {
+	for _, name := range sysctl.FastOpenNames() {
+		value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
+		if err == nil {
+			_, _ = sysctl.SetFastOpen(t, name, string(value))
+		}
+	}
 	h.Reconfigure(func(c *tcp.Config) {
 		for _, name := range sysctl.Names() {
 			value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))

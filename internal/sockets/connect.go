@@ -26,6 +26,9 @@ func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
 		if errno := s.open(now, to); errno != 0 {
 			return failed(errno)
 		}
+		if s.phase == deferred {
+			return over(0, 0)
+		}
 		busy = syscall.EINPROGRESS
 	}
 	c := s.sending(now, 0)
@@ -37,23 +40,16 @@ func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
 	return c.begin(now)
 }
 
-// open starts the handshake.
+// open starts the handshake, or with TCP_FASTOPEN_CONNECT lets it wait for text.
 func (s *socket) open(now ip.Time, to netip.AddrPort) syscall.Errno {
-	if s.family == AF_INET && !to.Addr().Unmap().Is4() {
-		return syscall.EAFNOSUPPORT
+	if s.options.get(SOL_TCP, TCP_FASTOPEN_CONNECT) == 0 {
+		return s.openWith(now, to, nil)
 	}
-	local := s.bound
-	if local.Addr().IsUnspecified() {
-		local = netip.AddrPortFrom(netip.Addr{}, local.Port())
+	errno := s.openWith(now, to, func(c *tcp.Conn) { s.fastOpen(c, true) })
+	if errno == 0 && s.conn.Conn().SynHeld() {
+		s.phase = deferred
 	}
-	conn, _, errno := s.table.host.ConnectWith(now, local, to, func(c *tcp.Conn) { s.options.apply(now, c) })
-	if errno != 0 {
-		return errno
-	}
-	s.phase, s.err = connecting, 0
-	s.adopt(now, conn)
-	s.bound = conn.Conn().Local()
-	return 0
+	return errno
 }
 
 // tryConnect asks how the opening goes.

@@ -171,7 +171,8 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		BytesAcked: c.Stats.BytesAcked, BytesReceived: c.Stats.BytesReceived,
 		SegsOut: uint32(c.Stats.SegsOut), SegsIn: uint32(c.Stats.SegsIn), NotsentBytes: uint32(c.Unsent),
 		SndWnd: uint32(c.SendWindow), RcvWnd: uint32(c.RecvWindow), RcvSsthresh: uint32(c.RecvWindow),
-		PacingRate: math.MaxUint64, MaxPacingRate: math.MaxUint64,
+		FastOpenClientFail: uint8(c.FastOpenFail),
+		PacingRate:         math.MaxUint64, MaxPacingRate: math.MaxUint64,
 	}
 	if c.Ssthresh >= 1<<30 {
 		i.SndSsthresh = infiniteSsthresh
@@ -195,5 +196,5 @@ func caState(c *tcp.Info) uint8 {
 }
 
 func infoOptions(c *tcp.Info) uint8 {
-	return uint8(boolInt(c.Timestamps) | boolInt(c.SACK)<<1 | boolInt(c.WindowScale)<<2)
+	return uint8(boolInt(c.Timestamps) | boolInt(c.SACK)<<1 | boolInt(c.WindowScale)<<2 | boolInt(c.SynData)<<5)
 }

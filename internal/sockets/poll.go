@@ -75,7 +75,10 @@ func (s *socket) poll() int {
 	if ended {
 		ready |= POLLIN | POLLRDNORM | POLLRDHUP
 	}
-	if state == tcp.SynSent || state == tcp.SynReceived {
+	if s.isDeferred() {
+		return ready | POLLOUT | POLLWRNORM // the first write opens the connection
+	}
+	if inHandshake(c) {
 		return ready
 	}
 	if c.Readable() >= max(1, s.options.get(SOL_SOCKET, SO_RCVLOWAT)) {

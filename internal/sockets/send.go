@@ -28,10 +28,17 @@ func (t *Table) Sendmsg(now ip.Time, fd int, m *Message, flags int) *Call {
 	if errno != 0 {
 		return failed(errno)
 	}
-	if s.conn == nil {
+	fast := flags&MSG_FASTOPEN != 0 || s.phase == deferred
+	if s.conn == nil && !fast {
 		return failed(syscall.EPIPE)
 	}
 	w := &writer{s: s, m: m, flags: flags, length: total(m.IOV)}
+	w.limit = w.length
+	if fast {
+		if errno := s.sendFast(now, w); errno != 0 {
+			return failed(errno)
+		}
+	}
 	c := s.sending(now, flags)
 	w.nonblock = c.busy != 0
 	c.late = func() *Call {
@@ -52,12 +59,22 @@ type writer struct {
 	nonblock bool
 	length   int
 	written  int // so far
+	limit    int // as much may be written now
+
+	fast  bool          // MSG_FASTOPEN, and the handshake is not over
+	begun bool          // the SYN has its text
+	busy  syscall.Errno // of a call that does not wait for the handshake
 }
 
 // try writes what there is room for. An error counts only when nothing has been written.
 func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
 	s, c := w.s, w.s.conn.Conn()
-	if !c.State().Synchronized() && c.State() != tcp.Closed && s.err == 0 && !s.shutWrite {
+	if w.fast {
+		if n, errno, done := w.tryFast(now, c); done || w.fast {
+			return n, errno, done
+		}
+	}
+	if inHandshake(c) && s.err == 0 && !s.shutWrite {
 		return 0, 0, false // the handshake is not over
 	}
 	if s.err != 0 || !c.CanSend() {
@@ -83,6 +100,7 @@ func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
 func (w *writer) fill(now ip.Time, c *tcp.Conn) (bad bool) {
 	parts, bad := rest(w.m.IOV, w.written)
 	for _, p := range parts {
+		p = p[:min(len(p), w.limit-w.written)]
 		n := w.send(now, c, p)
 		if w.written += n; n < len(p) {
 			break

@@ -135,6 +135,7 @@ func (t *Table) Listen(fd, backlog int) syscall.Errno {
 		return errno
 	}
 	s.listener = l
+	s.startFast(backlog)
 	_, port := l.Addr()
 	s.bound = netip.AddrPortFrom(s.bound.Addr(), port)
 	l.Notify = func() { s.wake(POLLIN | POLLRDNORM) }

@@ -56,6 +56,9 @@ func (s *socket) setStructure(k option, value []byte) (errno syscall.Errno, done
 			return syscall.EINVAL, true
 		}
 		s.options.fastOpenKey = append([]byte(nil), value...)
+		if s.listener != nil {
+			s.listenFast()
+		}
 	default:
 		return 0, false
 	}
@@ -121,6 +124,9 @@ func (s *socket) setInt(now ip.Time, k option, n int) syscall.Errno {
 		return errno
 	}
 	s.options.ints[k] = n
+	if s.listener != nil {
+		s.listenFast()
+	}
 	if s.conn == nil {
 		return 0
 	}
@@ -137,10 +143,8 @@ func (s *socket) mayset(k option, n int) syscall.Errno {
 		if n != 0 && n < 88 {
 			return syscall.EINVAL
 		}
-	case option{SOL_TCP, TCP_FASTOPEN}, option{SOL_TCP, TCP_FASTOPEN_CONNECT}:
-		if !idle {
-			return syscall.EINVAL
-		}
+	case option{SOL_TCP, TCP_FASTOPEN}, option{SOL_TCP, TCP_FASTOPEN_CONNECT}, option{SOL_TCP, TCP_FASTOPEN_NO_COOKIE}:
+		return s.maySetFast(k)
 	case option{SOL_TCP, TCP_WINDOW_CLAMP}:
 		if n == 0 && !idle {
 			return syscall.EINVAL
@@ -203,7 +207,7 @@ func (s *socket) getOption(now ip.Time, k option) ([]byte, syscall.Errno) {
 	case option{SOL_TCP, TCP_CONGESTION}:
 		return append([]byte(s.congestionName()), make([]byte, 16-len(s.congestionName()))...), 0
 	case option{SOL_TCP, TCP_FASTOPEN_KEY}:
-		return s.options.fastOpenKey, 0
+		return s.fastOpenKey(), 0
 	}
 	n, errno := s.getInt(k)
 	if errno != 0 {

@@ -21,9 +21,10 @@ type Table struct {
 	// Epoch is the time of day at the zero of the host's clock, for what calls report as a time: nanoseconds since 1970.
 	Epoch int64
 
-	host    *stack.Host
-	objects map[int]object
-	watched []*socket // that Progress has to look at
+	host     *stack.Host
+	fastOpen int // net.ipv4.tcp_fastopen
+	objects  map[int]object
+	watched  []*socket // that Progress has to look at
 }
 
 // maxFiles bounds the descriptors of a table: Linux's default hard limit.
@@ -49,7 +50,7 @@ func (d *descriptor) watchers() *watchers { return &d.epolls }
 
 // NewTable returns a table without descriptors. The host must not change its sockets otherwise.
 func NewTable(host *stack.Host) *Table {
-	return &Table{host: host, objects: map[int]object{}}
+	return &Table{host: host, objects: map[int]object{}, fastOpen: TFO_CLIENT_ENABLE}
 }
 
 // add opens a descriptor: the lowest number that is free.

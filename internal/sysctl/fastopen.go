@@ -1,0 +1,52 @@
+package sysctl
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
+
+// Settings of TCP Fast Open. They may change at any time, and are not part of a tcp.Config.
+
+// A FastOpener has them: a table of sockets.
+type FastOpener interface {
+	SetFastOpen(bits int)
+	SetFastOpenKeys(tcp.FastOpenKeys)
+	SetFastOpenPause(time.Duration)
+}
+
+// FastOpenNames lists the settings of Fast Open.
+func FastOpenNames() []string {
+	return []string{"tcp_fastopen", "tcp_fastopen_blackhole_timeout_sec", "tcp_fastopen_key"}
+}
+
+// SetFastOpen sets one of them. known reports whether it is one.
+func SetFastOpen(t FastOpener, name, value string) (known bool, err error) {
+	value = strings.TrimSpace(value)
+	switch name {
+	case "tcp_fastopen":
+		n, err := strconv.ParseInt(value, 0, 32)
+		if err != nil {
+			return true, fmt.Errorf("%s: %q is not a number", name, value)
+		}
+		t.SetFastOpen(int(n))
+	case "tcp_fastopen_blackhole_timeout_sec":
+		n, err := strconv.ParseInt(value, 0, 32)
+		if err != nil || n < 0 {
+			return true, fmt.Errorf("%s: %q is not a number of seconds", name, value)
+		}
+		t.SetFastOpenPause(time.Duration(n) * time.Second)
+	case "tcp_fastopen_key":
+		k, err := tcp.ParseFastOpenKeys(value)
+		if err != nil {
+			return true, fmt.Errorf("%s: %w", name, err)
+		}
+		t.SetFastOpenKeys(k)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
