@@ -165,17 +165,8 @@ func TestTripsOfSegments(t *testing.T) {
 }
 
 func TestFatesGolden(t *testing.T) {
-	d := newDuet().handshake()
-	for i, f := range fates {
-		first := len(d.events)
-		f.play(d.after(20 * time.Millisecond))
-		for k := range d.events[first:] { // each takes place in a range of its own
-			h := &d.events[first+k].Header
-			h.Seq = h.Seq.Add(tcp.Size(100 * i))
-		}
-	}
 	var b strings.Builder
-	if err := Text(&b, Build(d.events, Options{Left: "A", Right: "B"}), TextOptions{Full: true}); err != nil {
+	if err := Text(&b, Build(allFates(), Options{Left: "A", Right: "B"}), TextOptions{Full: true}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "fates.txt", b.String())

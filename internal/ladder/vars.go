@@ -77,7 +77,7 @@ func changes(from, to *tcp.Vars, now ip.Time) []Change {
 		}
 	}
 	for t, at := range to.Timers {
-		c := Change{Name: tcp.Timer(t).String() + " timer", Value: "off", None: true}
+		c := Change{Name: timerName(tcp.Timer(t)), Value: "off", None: true}
 		if at != 0 {
 			left := max(at.Sub(now), 0)
 			c.Value, c.Number, c.None = span(left), left.Seconds(), false
@@ -88,6 +88,9 @@ func changes(from, to *tcp.Vars, now ip.Time) []Change {
 	}
 	return list
 }
+
+// timerName is the name of a timer among the variables.
+func timerName(t tcp.Timer) string { return t.String() + " timer" }
 
 // A lane walks down a ladder and tells the changes of each line.
 type lane struct {
