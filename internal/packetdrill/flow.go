@@ -22,6 +22,8 @@ type flow struct {
 	limit         int           // the MSS that the peer gave
 
 	iss, irs         uint32 // initial sequence numbers on the wire
+	lastSyn          uint32 // of the peer, on the wire
+	lastSynText      uint32 // bytes that came with it
 	issBase, irsBase uint32 // wire numbers minus the script's own, for SYNs
 	hasISS, hasIRS   bool
 
@@ -108,7 +110,8 @@ func (r *runner) sentBy(s *segment) {
 		if f.local != s.src || f.remote != s.dst {
 			continue
 		}
-		if len(s.text) > 0 && len(s.text)+s.optLen > f.limit {
+		// What goes with a SYN (RFC 7413) is bounded by what the server said in an earlier connection.
+		if len(s.text) > 0 && len(s.text)+s.optLen > f.limit && !s.flags.Has(tcp.SYN) {
 			r.breakOff(r.failure(fmt.Sprintf("the host sent more than the peer's MSS of %d bytes allows", f.limit), "", f.words(s)))
 		}
 		if why := f.checkText(s); why != "" {
@@ -222,6 +225,9 @@ func (r *runner) inject(k *Packet) error {
 	at := int(int32(k.Seq)) - 1
 	if syn {
 		at = 0
+	}
+	if syn {
+		f.lastSyn, f.lastSynText = s.seq, uint32(k.Len)
 	}
 	s.text = textFrom(false, at, k.Len)
 	options, err := r.inboundOptions(f, k)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/internal/sockets"
+	"github.com/sockeye-tcp/sockeye/internal/sysctl"
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -45,8 +46,9 @@ type runner struct {
 	broken  error // the host sent something that no script can ask for
 
 	table    *sockets.Table
-	files    map[int64]*file   // by the script's numbers
-	disk     map[string][]byte // files that commands have made
+	fastOpen []func(sysctl.FastOpener) // settings from before there was a table
+	files    map[int64]*file           // by the script's numbers
+	disk     map[string][]byte         // files that commands have made
 	flows    []*flow
 	current  *flow // the connection under test
 	nextPort uint16
@@ -115,6 +117,9 @@ func (r *runner) open() {
 	r.host = stack.NewHost(r.cfg)
 	r.table = sockets.NewTable(r.host)
 	r.table.Epoch = -int64(start)
+	for _, set := range r.fastOpen {
+		set(r.table)
+	}
 }
 
 // step runs one event.

@@ -3,6 +3,7 @@ package packetdrill
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sockeye-tcp/sockeye/internal/sysctl"
@@ -74,7 +75,10 @@ func (r *runner) shell(words []string) error {
 	case strings.HasPrefix(name, "sysctl_restore"): // puts the machine that ran it in order
 		return nil
 	case name == "ip" && len(words) > 1 && words[1] == "tcp_metrics":
-		return nil // the host keeps none
+		if r.table != nil && slices.Contains(words, "flush") {
+			r.table.FlushMetrics()
+		}
+		return nil
 	case name == "ethtool", name == "tc", name == "ifconfig", name == "true", name == ":":
 		return nil // there is no device
 	case name == "dd":
@@ -136,6 +140,10 @@ func (r *runner) setAll(pairs []string) error {
 
 // sysctl sets one value.
 func (r *runner) sysctl(name, value string) error {
+	if set, err := sysctl.FastOpen(name, value); err != nil || set != nil {
+		r.setFastOpen(set)
+		return err
+	}
 	cfg := r.cfg.TCP
 	if err := sysctl.Set(&cfg, name, value); err != nil {
 		return err
@@ -147,10 +155,22 @@ func (r *runner) sysctl(name, value string) error {
 	return nil
 }
 
+// setFastOpen changes what concerns Fast Open, now or once there is a host.
+func (r *runner) setFastOpen(set func(sysctl.FastOpener)) {
+	switch {
+	case set == nil:
+	case r.table == nil:
+		r.fastOpen = append(r.fastOpen, set)
+	default:
+		set(r.table)
+	}
+}
+
 // defaults sets what scripts written for Linux start from.
 func (r *runner) defaults() error {
 	return r.setAll([]string{
 		"tcp_rmem=4096 540000 15728640", "tcp_wmem=4096 262144 4194304",
 		"tcp_timestamps=1", "tcp_sack=1", "tcp_slow_start_after_idle=0", "tcp_syn_retries=5", "tcp_synack_retries=5",
+		"tcp_fastopen=0x70403", "tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", "tcp_fastopen_blackhole_timeout_sec=0",
 	})
 }

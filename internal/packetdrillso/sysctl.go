@@ -18,7 +18,9 @@ func refresh(h *stack.Host, t *sockets.Table) {
 	for _, name := range sysctl.FastOpenNames() {
 		value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
 		if err == nil {
-			_, _ = sysctl.SetFastOpen(t, name, string(value))
+			if set, _ := sysctl.FastOpen(name, string(value)); set != nil {
+				set(t)
+			}
 		}
 	}
 	h.Reconfigure(func(c *tcp.Config) {

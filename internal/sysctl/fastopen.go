@@ -23,30 +23,28 @@ func FastOpenNames() []string {
 	return []string{"tcp_fastopen", "tcp_fastopen_blackhole_timeout_sec", "tcp_fastopen_key"}
 }
 
-// SetFastOpen sets one of them. known reports whether it is one.
-func SetFastOpen(t FastOpener, name, value string) (known bool, err error) {
+// FastOpen returns what a setting of Fast Open does, nil for a name that is none.
+func FastOpen(name, value string) (set func(FastOpener), err error) {
 	value = strings.TrimSpace(value)
 	switch name {
 	case "tcp_fastopen":
 		n, err := strconv.ParseInt(value, 0, 32)
 		if err != nil {
-			return true, fmt.Errorf("%s: %q is not a number", name, value)
+			return nil, fmt.Errorf("%s: %q is not a number", name, value)
 		}
-		t.SetFastOpen(int(n))
+		return func(t FastOpener) { t.SetFastOpen(int(n)) }, nil
 	case "tcp_fastopen_blackhole_timeout_sec":
 		n, err := strconv.ParseInt(value, 0, 32)
 		if err != nil || n < 0 {
-			return true, fmt.Errorf("%s: %q is not a number of seconds", name, value)
+			return nil, fmt.Errorf("%s: %q is not a number of seconds", name, value)
 		}
-		t.SetFastOpenPause(time.Duration(n) * time.Second)
+		return func(t FastOpener) { t.SetFastOpenPause(time.Duration(n) * time.Second) }, nil
 	case "tcp_fastopen_key":
 		k, err := tcp.ParseFastOpenKeys(value)
 		if err != nil {
-			return true, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		t.SetFastOpenKeys(k)
-	default:
-		return false, nil
+		return func(t FastOpener) { t.SetFastOpenKeys(k) }, nil
 	}
-	return true, nil
+	return nil, nil
 }

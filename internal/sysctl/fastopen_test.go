@@ -34,13 +34,16 @@ func TestFastOpenSettings(t *testing.T) {
 		{"tcp_sack", "1", opener{}, false, false},
 	} {
 		var got opener
-		known, err := SetFastOpen(&got, test.name, test.value)
-		if got != test.want || known != test.known || (err != nil) != test.bad {
+		set, err := FastOpen(test.name, test.value)
+		if set != nil {
+			set(&got)
+		}
+		if known := set != nil || err != nil; got != test.want || known != test.known || (err != nil) != test.bad {
 			t.Errorf("%s=%s: got %+v, %v, %v", test.name, test.value, got, known, err)
 		}
 	}
 	for _, name := range FastOpenNames() {
-		if known, _ := SetFastOpen(new(opener), name, ""); !known {
+		if _, err := FastOpen(name, ""); err == nil {
 			t.Errorf("%s is listed but not known", name)
 		}
 	}

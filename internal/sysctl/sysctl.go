@@ -38,21 +38,18 @@ var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
 var ignored = map[string]string{
-	"tcp_dsack":                          "duplicates are always reported",
-	"tcp_fack":                           "gone from Linux as well",
-	"tcp_frto":                           "no setting",
-	"tcp_reordering":                     "the threshold is always 3",
-	"tcp_early_retrans":                  "no setting",
-	"tcp_recovery":                       "no setting",
-	"tcp_tso_win_divisor":                "segments are not held back to be merged",
-	"tcp_pacing_ss_ratio":                "no pacing",
-	"tcp_pacing_ca_ratio":                "no pacing",
-	"tcp_notsent_lowat":                  "no setting",
-	"tcp_ecn_option":                     "no AccECN",
-	"tcp_syncookies":                     "no SYN cookies",
-	"tcp_fastopen":                       "no Fast Open; its options are errors",
-	"tcp_fastopen_key":                   "no Fast Open; its options are errors",
-	"tcp_fastopen_blackhole_timeout_sec": "no Fast Open; its options are errors",
+	"tcp_dsack":           "duplicates are always reported",
+	"tcp_fack":            "gone from Linux as well",
+	"tcp_frto":            "no setting",
+	"tcp_reordering":      "the threshold is always 3",
+	"tcp_early_retrans":   "no setting",
+	"tcp_recovery":        "no setting",
+	"tcp_tso_win_divisor": "segments are not held back to be merged",
+	"tcp_pacing_ss_ratio": "no pacing",
+	"tcp_pacing_ca_ratio": "no pacing",
+	"tcp_notsent_lowat":   "no setting",
+	"tcp_ecn_option":      "no AccECN",
+	"tcp_syncookies":      "no SYN cookies",
 }
 
 // Names lists the settings that mean something to us, by the last part of their names, in order.
