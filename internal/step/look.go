@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -18,7 +19,20 @@ func (w *World) look(v *View) {
 	for _, p := range w.arrivals() {
 		v.InFlight = append(v.InFlight, w.flight(p))
 	}
-	v.Ladder = ladder.Build(w.Events(), ladder.Options{})
+	v.Ladder = w.ladder()
+}
+
+// ladder draws what has happened, with A on the left.
+func (w *World) ladder() []*ladder.Ladder {
+	flying := map[int]bool{}
+	for _, p := range w.wire {
+		flying[p.event] = true
+	}
+	return ladder.Build(w.Events(), ladder.Options{
+		Names:    map[netip.AddrPort]string{addrA: w.ends[A].name(), addrB: w.ends[B].name()},
+		LeftHost: addrA.Addr(),
+		Flying:   func(i int) bool { return flying[i] },
+	})
 }
 
 // look returns the view of an end.

@@ -107,8 +107,14 @@ func (e *end) timers() []Timer {
 	if e.last == nil {
 		return nil
 	}
+	v := e.last.Conn().Vars()
+	return timersOf(&v)
+}
+
+// timersOf returns the timers that run, the next one first.
+func timersOf(v *tcp.Vars) []Timer {
 	var list []Timer
-	for i, at := range e.last.Conn().Vars().Timers {
+	for i, at := range v.Timers {
 		if !at.IsZero() {
 			list = append(list, Timer{Name: tcp.Timer(i).String(), At: at})
 		}

@@ -19,6 +19,7 @@ type packet struct {
 	isICMP        bool
 	sent, arrives ip.Time
 
+	event    int // that tells of the sending, as an index of the record; -1: none
 	why      tcp.Why
 	nth      int
 	rule     string
@@ -31,7 +32,7 @@ type packet struct {
 // newPacket reads a packet that is to be shown, or that arrives.
 func (w *World) newPacket(from, to int, data []byte) *packet {
 	w.lastID++
-	p := &packet{id: w.lastID, from: from, to: to, data: data, sent: w.now, arrives: w.now.Add(w.cfg.Delay)}
+	p := &packet{id: w.lastID, from: from, to: to, data: data, event: -1, sent: w.now, arrives: w.now.Add(w.cfg.Delay)}
 	var header ip.Header
 	if d := ip.ParseHeader(data, &header); d != ip.NoDrop {
 		return p
@@ -71,15 +72,17 @@ func (w *World) send(from int, data []byte) {
 
 // claim finds the event that tells why a packet was sent.
 func (w *World) claim(p *packet) {
-	i := slices.IndexFunc(w.unclaimed, func(e tcp.Event) bool {
+	i := slices.IndexFunc(w.unclaimed, func(at int) bool {
+		e := &w.events[at]
 		return e.Header.Seq == p.segment.Seq && e.Header.Flags == p.segment.Flags &&
 			e.Header.SrcPort == p.segment.SrcPort && e.Len == len(p.segment.Text)
 	})
 	if i < 0 {
 		return
 	}
-	e := w.unclaimed[i]
+	p.event = w.unclaimed[i]
 	w.unclaimed = slices.Delete(w.unclaimed, i, i+1)
+	e := &w.events[p.event]
 	p.why, p.nth, p.rule = e.Why, e.Nth, e.Rule
 }
 

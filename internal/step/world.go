@@ -31,8 +31,8 @@ type World struct {
 	lastID int
 	moves  int // made, the one that is being made included
 	events []tcp.Event
-	// unclaimed are the events of segments that were sent and are not on the wire yet.
-	unclaimed []tcp.Event
+	// unclaimed are the indices of events of segments that were sent and are not on the wire yet.
+	unclaimed []int
 }
 
 // NewWorld returns a world in which nothing has happened.
@@ -55,7 +55,7 @@ func (w *World) Events() []tcp.Event { return w.events[:len(w.events):len(w.even
 func (w *World) record(e *tcp.Event) {
 	w.events = append(w.events, *e)
 	if e.Kind == tcp.EventSend {
-		w.unclaimed = append(w.unclaimed, *e)
+		w.unclaimed = append(w.unclaimed, len(w.events)-1)
 	}
 }
 
