@@ -250,3 +250,7 @@ func (c *Conn) SetTTL(ttl uint8) { c.ttl = ttl }
 // SetUserTimeout sets how long what was sent may stay unacknowledged, or probes of a closed window unanswered, before
 // the connection ends with CauseTimeout (MUST-21, RFC 5482); 0 leaves it to Config.Retries.
 func (c *Conn) SetUserTimeout(d time.Duration) { c.keep.userTimeout = d }
+
+// SetSynRetries sets how often the SYN of this connection is sent again before it fails, instead of
+// Config.SynRetries; 0 leaves it to that.
+func (c *Conn) SetSynRetries(n int) { c.keep.synRetries = n }

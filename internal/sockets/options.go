@@ -170,6 +170,10 @@ func (o *options) applyOne(now ip.Time, c *tcp.Conn, k option) {
 	switch k {
 	case option{SOL_TCP, TCP_NODELAY}:
 		c.SetNoDelay(n != 0)
+	case option{SOL_TCP, TCP_CORK}:
+		c.SetCork(n != 0)
+	case option{SOL_TCP, TCP_SYNCNT}:
+		c.SetSynRetries(n)
 	case option{SOL_SOCKET, SO_KEEPALIVE}, option{SOL_TCP, TCP_KEEPIDLE}, option{SOL_TCP, TCP_KEEPINTVL}, option{SOL_TCP, TCP_KEEPCNT}:
 		o.applyKeepAlive(now, c)
 	case option{SOL_TCP, TCP_USER_TIMEOUT}:

@@ -99,9 +99,9 @@ func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
 // fill copies text to the connection as long as there is room; bad reports that the caller's pointer is.
 func (w *writer) fill(now ip.Time, c *tcp.Conn) (bad bool) {
 	parts, bad := rest(w.m.IOV, w.written)
-	for _, p := range parts {
+	for i, p := range parts {
 		p = p[:min(len(p), w.limit-w.written)]
-		n := w.send(now, c, p)
+		n := w.send(now, c, p, i == len(parts)-1)
 		if w.written += n; n < len(p) {
 			break
 		}
@@ -113,12 +113,23 @@ func (w *writer) fill(now ip.Time, c *tcp.Conn) (bad bool) {
 	return bad
 }
 
-// send is one piece of fill.
-func (w *writer) send(now ip.Time, c *tcp.Conn, p []byte) int {
-	if w.flags&MSG_OOB != 0 {
+// send is one piece of fill; last says that it ends the call.
+func (w *writer) send(now ip.Time, c *tcp.Conn, p []byte, last bool) int {
+	var f tcp.SendFlags
+	switch {
+	case w.flags&MSG_OOB != 0:
 		return c.SendUrgent(now, p)
+	case !last:
+		f = tcp.SendPart
+	default:
+		if w.flags&MSG_MORE != 0 {
+			f |= tcp.SendMore
+		}
+		if w.flags&MSG_EOR != 0 {
+			f |= tcp.SendEOR
+		}
 	}
-	return c.Send(now, p)
+	return c.SendWith(now, p, f)
 }
 
 // finish ends the call after text was written.

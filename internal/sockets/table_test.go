@@ -208,6 +208,28 @@ func TestLingeringCloseWaitsForThePeer(t *testing.T) {
 	}
 }
 
+func TestOneSocketGivesUpEarlier(t *testing.T) {
+	w := newWorld(t)
+	fd := w.must(w.Socket(AF_INET, SOCK_STREAM, 0))
+	w.ok(w.Setsockopt(w.now, fd, SOL_TCP, TCP_SYNCNT, AppendInt(nil, 1)))
+	began := w.now
+	c := w.Connect(w.now, fd, netip.MustParseAddrPort("192.0.2.9:80"))
+	var p ip.Packet
+	for syns := 0; !c.Again(w.now); {
+		for w.host.Next(w.now, &p) {
+			p.Unpin()
+			if syns++; syns > 2 {
+				t.Fatal("more than two SYNs")
+			}
+		}
+		w.now = w.host.Deadline()
+		w.host.Advance(w.now)
+	}
+	if c.Errno != syscall.ETIMEDOUT || w.now.Sub(began) != 3*time.Second {
+		t.Errorf("got %v after %v, want ETIMEDOUT after 3 s", c.Errno, w.now.Sub(began))
+	}
+}
+
 // TestPackageIsPure leaves out what the other half of stack needs, and the numbers of errors.
 func TestPackageIsPure(t *testing.T) {
 	found, err := purity.Check(".")
