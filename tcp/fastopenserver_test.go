@@ -320,12 +320,17 @@ func TestListenerClosesFastOpens(t *testing.T) {
 	}
 }
 
-// §3.1: a FIN in the SYN is not taken; it comes again. Text beyond the window is cut off.
+// Text beyond the window is cut off. A SYN with a FIN is passed over.
 func TestOddSynText(t *testing.T) {
 	x := newFastServer(t, 1)
 	x.l.SetConfig(tcp.Prepare(tcp.Config{ISN: wrapISN, RecvBuffer: 2048}))
 	in := &tcp.Segment{Text: pattern(1, 5000)}
 	in.Header = tcp.Header{Flags: S | F, Seq: 500, Wnd: 3000, Options: x.cookie(1)}
+	if c, drop := x.l.Arrive(x.now, addrA, peer(1), 1500, in); c != nil || drop != ip.DropBadHandshake {
+		t.Errorf("a SYN with a FIN: got %v and %v, want nothing", c, drop)
+	}
+	in = &tcp.Segment{Text: pattern(1, 5000)}
+	in.Header = tcp.Header{Flags: S, Seq: 500, Wnd: 3000, Options: x.cookie(1)}
 	c, _ := x.l.Arrive(x.now, addrA, peer(1), 1500, in)
 	x.conns = append(x.conns, c)
 	x.drive()

@@ -42,7 +42,7 @@ func (l *Listener) Arrive(now ip.Time, local, remote netip.AddrPort, mtu int, se
 	switch {
 	case seg.Flags.Has(RST):
 		return nil, ip.DropReset
-	case seg.Flags.Has(ACK), !seg.Flags.Has(SYN):
+	case seg.Flags.Has(ACK), seg.Flags&(SYN|FIN) != SYN: // a FIN with the SYN makes no sense: Linux drops it, too
 		return nil, ip.DropBadHandshake
 	case l.closed || len(l.half) >= l.backlog || len(l.ready) >= l.backlog:
 		return nil, ip.DropBacklog

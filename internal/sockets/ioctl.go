@@ -41,7 +41,7 @@ func (t *Table) Ioctl(fd, request, arg int) (int, syscall.Errno) {
 	case SIOCOUTQNSD:
 		return info.Unsent, 0
 	case SIOCATMARK:
-		return boolInt(s.conn != nil && s.conn.Conn().UrgentAhead() == 0), 0
+		return boolInt(s.conn != nil && s.conn.Conn().UrgentAhead() == 1), 0 // the last octet is next
 	}
 	return 0, syscall.ENOTTY
 }

@@ -150,12 +150,28 @@ func (r *reader) take(now ip.Time) (bad bool) {
 		if bad {
 			return r.read == 0
 		}
-		for _, p := range parts {
-			r.read += c.Receive(now, p)
-		}
+		r.receive(now, parts)
 	}
 	r.s.conn.Touch(now)
 	return false
+}
+
+// receive reads up to the last octet of urgent text: a read begins with that, but does not run over it, so that a
+// reader who has it in line finds it.
+func (r *reader) receive(now ip.Time, parts [][]byte) {
+	c := r.s.conn.Conn()
+	mark := c.UrgentAhead() - 1
+	for _, p := range parts {
+		if mark > 0 {
+			p = p[:min(len(p), mark)]
+		}
+		n := c.Receive(now, p)
+		r.read += n
+		if mark -= n; mark == 0 && n > 0 {
+			r.target = min(r.target, r.read)
+			return
+		}
+	}
 }
 
 // discard reads n bytes and throws them away.
