@@ -46,9 +46,9 @@ type runner struct {
 	broken  error // the host sent something that no script can ask for
 
 	table    *sockets.Table
-	fastOpen []func(sysctl.FastOpener) // settings from before there was a table
-	files    map[int64]*file           // by the script's numbers
-	disk     map[string][]byte         // files that commands have made
+	settings []func(sysctl.Table) // settings from before there was a table
+	files    map[int64]*file      // by the script's numbers
+	disk     map[string][]byte    // files that commands have made
 	flows    []*flow
 	current  *flow // the connection under test
 	nextPort uint16
@@ -117,7 +117,7 @@ func (r *runner) open() {
 	r.host = stack.NewHost(r.cfg)
 	r.table = sockets.NewTable(r.host)
 	r.table.Epoch = -int64(start)
-	for _, set := range r.fastOpen {
+	for _, set := range r.settings {
 		set(r.table)
 	}
 }

@@ -140,8 +140,8 @@ func (r *runner) setAll(pairs []string) error {
 
 // sysctl sets one value.
 func (r *runner) sysctl(name, value string) error {
-	if set, err := sysctl.FastOpen(name, value); err != nil || set != nil {
-		r.setFastOpen(set)
+	if set, err := sysctl.ForTable(name, value); err != nil || set != nil {
+		r.setTable(set)
 		return err
 	}
 	cfg := r.cfg.TCP
@@ -155,12 +155,12 @@ func (r *runner) sysctl(name, value string) error {
 	return nil
 }
 
-// setFastOpen changes what concerns Fast Open, now or once there is a host.
-func (r *runner) setFastOpen(set func(sysctl.FastOpener)) {
+// setTable changes what concerns the table of sockets, now or once there is one.
+func (r *runner) setTable(set func(sysctl.Table)) {
 	switch {
 	case set == nil:
 	case r.table == nil:
-		r.fastOpen = append(r.fastOpen, set)
+		r.settings = append(r.settings, set)
 	default:
 		set(r.table)
 	}

@@ -15,20 +15,23 @@ import (
 
 // refresh gives the host the settings of the network namespace. What it has no setting for stays as it is.
 func refresh(h *stack.Host, t *sockets.Table) {
-	for _, name := range sysctl.FastOpenNames() {
-		value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
-		if err == nil {
-			if set, _ := sysctl.FastOpen(name, string(value)); set != nil {
-				set(t)
-			}
+	for _, name := range sysctl.TableNames() {
+		if set, _ := sysctl.ForTable(name, setting(name)); set != nil {
+			set(t)
 		}
 	}
 	h.Reconfigure(func(c *tcp.Config) {
 		for _, name := range sysctl.Names() {
-			value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
-			if err == nil {
-				_ = sysctl.Set(c, name, strings.TrimSpace(string(value)))
-			}
+			_ = sysctl.Set(c, name, setting(name))
 		}
 	})
+}
+
+// setting reads a setting. It is empty, which is no value of any, where this kernel has none of the name.
+func setting(name string) string {
+	value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(value))
 }

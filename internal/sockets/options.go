@@ -106,8 +106,8 @@ type Linger struct{ OnOff, Linger int }
 // newOptions returns what a new socket of a table has.
 func newOptions(t *Table) options {
 	o := options{ints: map[option]int{}}
-	if t.NotSentLowat != 0 {
-		o.ints[option{SOL_TCP, TCP_NOTSENT_LOWAT}] = t.NotSentLowat
+	if t.notSentLowat != 0 {
+		o.ints[option{SOL_TCP, TCP_NOTSENT_LOWAT}] = t.notSentLowat
 	}
 	return o
 }

@@ -16,15 +16,14 @@ import (
 type Table struct {
 	// FirstFD is the lowest number that a descriptor gets. It must not change once there is one.
 	FirstFD int
-	// NotSentLowat is what a new socket has for TCP_NOTSENT_LOWAT, 0 for no limit (net.ipv4.tcp_notsent_lowat).
-	NotSentLowat int
 	// Epoch is the time of day at the zero of the host's clock, for what calls report as a time: nanoseconds since 1970.
 	Epoch int64
 
-	host     *stack.Host
-	fastOpen int // net.ipv4.tcp_fastopen
-	objects  map[int]object
-	watched  []*socket // that Progress has to look at
+	host         *stack.Host
+	notSentLowat int // net.ipv4.tcp_notsent_lowat, 0 for no limit
+	fastOpen     int // net.ipv4.tcp_fastopen
+	objects      map[int]object
+	watched      []*socket // that Progress has to look at
 }
 
 // maxFiles bounds the descriptors of a table: Linux's default hard limit.
@@ -140,3 +139,6 @@ func (t *Table) Progress(now ip.Time) {
 		return !s.watched
 	})
 }
+
+// SetNotSentLowat is net.ipv4.tcp_notsent_lowat: what new sockets have for TCP_NOTSENT_LOWAT, 0 for no limit.
+func (t *Table) SetNotSentLowat(bytes int) { t.notSentLowat = bytes }

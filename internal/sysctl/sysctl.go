@@ -47,7 +47,6 @@ var ignored = map[string]string{
 	"tcp_tso_win_divisor": "segments are not held back to be merged",
 	"tcp_pacing_ss_ratio": "no pacing",
 	"tcp_pacing_ca_ratio": "no pacing",
-	"tcp_notsent_lowat":   "no setting",
 	"tcp_ecn_option":      "no AccECN",
 	"tcp_syncookies":      "no SYN cookies",
 }

@@ -110,6 +110,8 @@ int main(int argc, char **argv)
 
 	begun = usec();
 	check(pthread_create(&thread, NULL, connect_thread, NULL) == 0, "pthread_create");
+	for (int i = 0; i < 1000 && e.getsockopt(e.self, fd, IPPROTO_TCP, 11, info, &n) == 0 && info[0] == 7; i++)
+		usleep(1000); // until the thread has come to where it blocks
 	check(packet(p, sizeof p, 0) >= 40 && p[33] == 2, "a SYN");
 	e.usleep(e.self, 100000 - 20);
 	answer(p, 0x12, 1000);
@@ -118,6 +120,7 @@ int main(int argc, char **argv)
 	check(connected - begun == 100000, "the time at which connect returns");
 	check(packet(p, sizeof p, 100000) == 40 && p[33] == 0x10, "an ACK");
 
+	n = sizeof info;
 	check(e.getsockopt(e.self, fd, IPPROTO_TCP, 11, info, &n) == 0 && n >= 232 && info[0] == 1, "TCP_INFO of an open connection");
 	check(e.write(e.self, fd, "hello", 5) == 5, "write");
 	check(packet(p, sizeof p, 5100000) == 45 && memcmp(p + 40, "hello", 5) == 0, "the text");

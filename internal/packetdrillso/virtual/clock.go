@@ -24,7 +24,7 @@ const (
 	pause    = 50 * time.Microsecond
 	maxPause = 2 * time.Second
 	// grace is given to a thread that may be on its way before saying that nothing will ever come.
-	grace = 5 * time.Millisecond
+	grace = 20 * time.Millisecond
 	// maxIdle is how often a deadline may stand still.
 	maxIdle = 1000
 )

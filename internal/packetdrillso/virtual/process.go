@@ -175,7 +175,7 @@ func (p *Process) Close() {
 func (p *Process) FlushMetrics() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.host.FastOpenCache().Flush()
+	p.table.FlushMetrics()
 }
 
 // Result joins a result and an error number: the latter becomes negative.

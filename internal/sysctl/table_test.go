@@ -8,16 +8,18 @@ import (
 )
 
 type opener struct {
+	lowat int
 	bits  int
 	keys  string
 	pause time.Duration
 }
 
+func (o *opener) SetNotSentLowat(n int)              { o.lowat = n }
 func (o *opener) SetFastOpen(bits int)               { o.bits = bits }
 func (o *opener) SetFastOpenKeys(k tcp.FastOpenKeys) { o.keys = k.String() }
 func (o *opener) SetFastOpenPause(d time.Duration)   { o.pause = d }
 
-func TestFastOpenSettings(t *testing.T) {
+func TestSettingsOfTables(t *testing.T) {
 	for _, test := range []struct {
 		name, value string
 		want        opener
@@ -31,10 +33,13 @@ func TestFastOpenSettings(t *testing.T) {
 		{"tcp_fastopen_blackhole_timeout_sec", "0", opener{}, true, false},
 		{"tcp_fastopen_blackhole_timeout_sec", "3600", opener{pause: time.Hour}, true, false},
 		{"tcp_fastopen_blackhole_timeout_sec", "-1", opener{}, true, true},
+		{"tcp_notsent_lowat", "4294967295", opener{}, true, false},
+		{"tcp_notsent_lowat", "16384", opener{lowat: 16384}, true, false},
+		{"tcp_notsent_lowat", "some", opener{}, true, true},
 		{"tcp_sack", "1", opener{}, false, false},
 	} {
 		var got opener
-		set, err := FastOpen(test.name, test.value)
+		set, err := ForTable(test.name, test.value)
 		if set != nil {
 			set(&got)
 		}
@@ -42,8 +47,8 @@ func TestFastOpenSettings(t *testing.T) {
 			t.Errorf("%s=%s: got %+v, %v, %v", test.name, test.value, got, known, err)
 		}
 	}
-	for _, name := range FastOpenNames() {
-		if _, err := FastOpen(name, ""); err == nil {
+	for _, name := range TableNames() {
+		if _, err := ForTable(name, ""); err == nil {
 			t.Errorf("%s is listed but not known", name)
 		}
 	}
