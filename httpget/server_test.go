@@ -9,8 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
+
+	"github.com/sockeye-tcp/sockeye/internal/testserver"
 )
 
 // Servers for the tests: net/http's, and one that says just what it is told to.
@@ -20,30 +21,11 @@ import (
 // returns the URL without a path.
 func rawServer(t *testing.T, answer func(path string, c net.Conn)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() {
-		l.Close()
-		wg.Wait()
-	})
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() {
-				defer c.Close()
-				if req, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-					answer(req.URL.Path, c)
-				}
-			})
+	return "http://" + testserver.Serve(t, func(c net.Conn) {
+		if req, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+			answer(req.URL.Path, c)
 		}
 	})
-	return "http://" + l.Addr().String()
 }
 
 // canned is a rawServer that always says the same.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/sockeye-tcp/sockeye/internal/testserver"
 )
 
 func TestCertificates(t *testing.T) {
@@ -103,20 +105,5 @@ func TestTLSToAServerWithout(t *testing.T) {
 
 // rawTLS accepts connections and closes them after the first bytes.
 func rawTLS(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Read(make([]byte, 4096))
-			c.Close()
-		}
-	}()
-	return l.Addr().String()
+	return testserver.Serve(t, func(c net.Conn) { c.Read(make([]byte, 4096)) })
 }

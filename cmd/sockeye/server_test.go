@@ -9,10 +9,11 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/sockeye-tcp/sockeye/internal/testserver"
 )
 
 // A server for the tests that says the same to every client, byte for byte, so
@@ -63,28 +64,10 @@ var ending = []string{"/old", "/empty", "/short", "/chunkshort", "/badchunk", "/
 // startServer starts the server and returns its address.
 func startServer(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() {
-		l.Close()
-		wg.Wait()
-	})
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() { serve(c) })
-		}
-	})
-	return l.Addr().String()
+	return testserver.Serve(t, serve)
 }
 
-// serve answers the requests of one connection.
+// serve answers the requests of one connection, and closes it.
 func serve(c net.Conn) {
 	defer c.Close()
 	r := bufio.NewReader(c)
