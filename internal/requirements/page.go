@@ -18,11 +18,15 @@ func Generate(module fs.FS) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	noScript, err := NoScript()
+	if err != nil {
+		return "", err
+	}
 	found, err := Scan(module)
 	if err != nil {
 		return "", err
 	}
-	return page(all, remarks, found), nil
+	return page(all, remarks, found, noScript), nil
 }
 
 const head = `# RFC 9293, requirement by requirement
@@ -34,10 +38,11 @@ own words; the wording that counts is the RFC's. What is done names the code and
 
 `
 
-func page(all []Requirement, remarks map[string]Remark, found map[string]*Places) string {
+func page(all []Requirement, remarks map[string]Remark, found map[string]*Places, noScript map[string]string) string {
 	var b strings.Builder
 	b.WriteString(head)
 	summary(&b, all, remarks)
+	scripted(&b, all, remarks, found)
 	for _, s := range []struct {
 		title string
 		kind  Kind
@@ -51,7 +56,7 @@ func page(all []Requirement, remarks map[string]Remark, found map[string]*Places
 			places = &Places{}
 		}
 		fmt.Fprintf(&b, "| %s | %s | [%s](https://www.rfc-editor.org/rfc/rfc9293#section-%s) | %s | %s | %s |\n",
-			r.ID, r.Level, r.Section, r.Section, r.Text, status(remark), details(remark, places))
+			r.ID, r.Level, r.Section, r.Section, r.Text, status(remark), details(remark, places, noScript[r.ID]))
 	}
 	return b.String()
 }
@@ -109,8 +114,25 @@ func listOf(all []Requirement, remarks map[string]Remark, kind Kind) string {
 	return strings.Join(ids, ", ")
 }
 
+// scripted counts what scripts prove.
+func scripted(b *strings.Builder, all []Requirement, remarks map[string]Remark, found map[string]*Places) {
+	wire, scripts := 0, 0
+	for _, r := range all {
+		if !r.Wire || status(remarks[r.ID]) != "done" {
+			continue
+		}
+		wire++
+		if hasScript(found[r.ID]) {
+			scripts++
+		}
+	}
+	fmt.Fprintf(b, "\n%d of those that are done show on the wire, and %d of them are proven by a script of their own in\n"+
+		"[%s](../%s): packets and system calls with their times, in the language of packetdrill. For the others\n"+
+		"the table says why a script cannot show them.\n", wire, scripts, Scripts, Scripts)
+}
+
 // details says why, then where.
-func details(r Remark, p *Places) string {
+func details(r Remark, p *Places, noScript string) string {
 	var parts []string
 	if r.Reason != "" {
 		parts = append(parts, r.Reason)
@@ -120,6 +142,9 @@ func details(r Remark, p *Places) string {
 	}
 	if len(p.Tests) > 0 {
 		parts = append(parts, "Tests: "+links(p.Tests)+".")
+	}
+	if noScript != "" {
+		parts = append(parts, "No script: "+strings.ToLower(noScript[:1])+noScript[1:])
 	}
 	return strings.Join(parts, " ")
 }

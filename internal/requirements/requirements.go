@@ -1,7 +1,7 @@
 // Package requirements keeps account of the 119 numbered requirements of RFC 9293
 // (its Appendix B): where the code names each of them, which test does, and what is
 // done differently or not at all. Its generator writes that to docs/rfc9293.md; its tests
-// fail when the page is stale or a requirement is unaccounted for.
+// fail when the page is stale, a requirement is unaccounted for, or one that shows in packets has no script.
 //
 // Code and tests name a requirement by its label alone, such as MUST-10, in a comment or a
 // string. Each is named by itself: ranges are not understood.
@@ -24,6 +24,7 @@ type Requirement struct {
 	ID      string // MUST-10
 	Level   string // MUST, MUST NOT, SHOULD, SHOULD NOT, MAY, RECOMMENDED
 	Section string // of RFC 9293: 3.10.7
+	Wire    bool   // what it asks for shows in packets, so that a script can prove it
 	Text    string // what it asks for, in our words
 }
 
@@ -49,6 +50,8 @@ var (
 	requirementsTable string
 	//go:embed remarks.tsv
 	remarksTable string
+	//go:embed noscript.tsv
+	noScriptTable string
 )
 
 // label finds requirements that are named in a text.
@@ -58,11 +61,14 @@ var label = regexp.MustCompile(`\b(?:MUST|SHLD|MAY|REC)-[0-9]+\b`)
 // the tables of this package are malformed.
 func All() ([]Requirement, error) {
 	var all []Requirement
-	err := eachLine(requirementsTable, 4, func(f []string) error {
-		if label.FindString(f[0]) != f[0] {
+	err := eachLine(requirementsTable, 5, func(f []string) error {
+		switch {
+		case label.FindString(f[0]) != f[0]:
 			return fmt.Errorf("%q is no label", f[0])
+		case f[3] != "wire" && f[3] != "api":
+			return fmt.Errorf("%s: where does it show: on the wire or in the api? Not in %q", f[0], f[3])
 		}
-		all = append(all, Requirement{f[0], f[1], f[2], f[3]})
+		all = append(all, Requirement{f[0], f[1], f[2], f[3] == "wire", f[4]})
 		return nil
 	})
 	if err != nil {
@@ -89,6 +95,22 @@ func Remarks() (map[string]Remark, error) {
 		return nil, fmt.Errorf("remarks.tsv: %w", err)
 	}
 	return remarks, nil
+}
+
+// NoScript returns, by label, why no script proves a requirement although it shows on the wire.
+func NoScript() (map[string]string, error) {
+	reasons := map[string]string{}
+	err := eachLine(noScriptTable, 2, func(f []string) error {
+		if _, twice := reasons[f[0]]; twice {
+			return fmt.Errorf("%s is there twice", f[0])
+		}
+		reasons[f[0]] = f[1]
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("noscript.tsv: %w", err)
+	}
+	return reasons, nil
 }
 
 // eachLine calls do with the fields of every line, of which there must be n, none empty.

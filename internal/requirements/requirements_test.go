@@ -33,6 +33,22 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// What shows on the wire is proven by a script, or it is said why that cannot be.
+func TestScriptsProveWhatShowsOnTheWire(t *testing.T) {
+	all, remarks := tables(t)
+	noScript, err := NoScript()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Scan(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range CheckScripts(all, remarks, found, noScript) {
+		t.Error(w)
+	}
+}
+
 func TestPageIsFresh(t *testing.T) {
 	want, err := Generate(os.DirFS(root))
 	if err != nil {
@@ -60,7 +76,11 @@ func TestTablesAreComplete(t *testing.T) {
 	all, _ := tables(t)
 	count := map[string]int{}
 	seen := map[string]bool{}
+	wire := 0
 	for _, r := range all {
+		if r.Wire {
+			wire++
+		}
 		kind, _, _ := strings.Cut(r.ID, "-")
 		count[kind]++
 		if seen[r.ID] {
@@ -72,6 +92,9 @@ func TestTablesAreComplete(t *testing.T) {
 		if count[kind] != want {
 			t.Errorf("%s: got %d, want %d", kind, count[kind], want)
 		}
+	}
+	if wire != 101 {
+		t.Errorf("%d show on the wire, want 101", wire)
 	}
 }
 
@@ -197,5 +220,50 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	wrong := Check(nil, map[string]Remark{"MUST-98": {Note, "why"}}, map[string]*Places{"MUST-99": both})
 	if len(wrong) != 2 {
 		t.Errorf("got %q, want two labels that do not exist", wrong)
+	}
+}
+
+func TestCheckScriptsFindsWhatIsWrong(t *testing.T) {
+	script := &Places{Tests: []Place{{Scripts + "a.pkt", ""}}}
+	other := &Places{Tests: []Place{{"tcp/a_test.go", "TestA"}, {"step/testdata/a.pkt", ""}}}
+	for _, c := range []struct {
+		name    string
+		wire    bool
+		kind    Kind
+		found   *Places
+		excused bool
+		ok      bool
+	}{
+		{"a script", true, "", script, false, true},
+		{"a script, with a note", true, Note, script, false, true},
+		{"nothing", true, "", nil, false, false},
+		{"a test that is none", true, "", other, false, false},
+		{"excused", true, "", other, true, true},
+		{"excused in vain", true, "", script, true, false},
+		{"not on the wire", false, "", other, false, true},
+		{"not on the wire, and excused", false, "", other, true, false},
+		{"departed", true, Departed, nil, false, true},
+		{"departed, with a script", true, Departed, script, false, true},
+		{"not done", true, NotDone, nil, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			remarks, found, noScript := map[string]Remark{}, map[string]*Places{}, map[string]string{}
+			if c.kind != "" {
+				remarks["MUST-1"] = Remark{c.kind, "why"}
+			}
+			if c.found != nil {
+				found["MUST-1"] = c.found
+			}
+			if c.excused {
+				noScript["MUST-1"] = "why"
+			}
+			all := []Requirement{{ID: "MUST-1", Wire: c.wire}}
+			if wrong := CheckScripts(all, remarks, found, noScript); (len(wrong) == 0) != c.ok {
+				t.Errorf("got %q, want it right: %v", wrong, c.ok)
+			}
+		})
+	}
+	if wrong := CheckScripts(nil, nil, nil, map[string]string{"MUST-98": "why"}); len(wrong) != 1 {
+		t.Errorf("got %q, want a label that does not exist", wrong)
 	}
 }
