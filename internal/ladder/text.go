@@ -39,10 +39,9 @@ const (
 	defaultWidth = 80
 	minWidth     = 64
 	timeWidth    = 9
-	leftWidth    = 12 // SYN-RECEIVED
-	rightWidth   = 14 // (SYN-RECEIVED)
-	// railsWidth is what stands around the space between the rails.
-	railsWidth = timeWidth + 1 + leftWidth + 1 + 1 + 1 + 1 + rightWidth
+	stateWidth   = 12 // SYN-RECEIVED; in parentheses two more
+	// aroundWidth is what stands around the states and the space between the rails: the time, two rails, spaces.
+	aroundWidth = timeWidth + 1 + 1 + 1 + 1 + 1
 	// minLane is the least width of a lane for variables, with two spaces before it.
 	minLane = 30
 	// secondsFrom is the length of a ladder from which times are given in
@@ -101,8 +100,11 @@ type text struct {
 	out   *bufio.Writer
 	o     TextOptions
 	g     *glyphs
-	inner int // columns between the rails
+	width int // columns without the lane
 	lane  int // columns for variables on the right; 0: they stand below
+	left  int // columns of the states
+	right int
+	inner int // columns between the rails
 	unit  time.Duration
 	last  string // the time last shown
 }
@@ -112,10 +114,10 @@ func newText(w io.Writer, o TextOptions) *text {
 		o.Width = defaultWidth
 	}
 	o.Width = max(o.Width, minWidth)
-	t := &text{out: bufio.NewWriter(w), o: o, g: unicode, inner: o.Width - railsWidth}
+	t := &text{out: bufio.NewWriter(w), o: o, g: unicode, width: o.Width}
 	if lane := o.Width - defaultWidth - 2; o.Vars && lane >= minLane {
 		t.lane = min(lane, o.Width/2)
-		t.inner -= t.lane + 2
+		t.width -= t.lane + 2
 	}
 	if o.ASCII {
 		t.g = ascii
@@ -131,6 +133,8 @@ type cell struct {
 
 // ladder draws one connection.
 func (t *text) ladder(l *Ladder) {
+	t.left, t.right = l.Left.stateWidth(), l.Right.stateWidth()
+	t.inner = t.width - aroundWidth - t.left - t.right
 	if t.o.Filter != nil {
 		l = l.Filtered(t.o.Filter)
 	}
@@ -184,10 +188,18 @@ func (e *End) stateText(s tcp.State) string {
 	return s.String()
 }
 
+// stateWidth is how many columns the longest state takes.
+func (e *End) stateWidth() int {
+	if e.Known {
+		return stateWidth
+	}
+	return stateWidth + 2
+}
+
 // ends writes a row with one text over each column, on two rows when they do not fit on one.
 func (t *text) ends(left, right string, s style) {
 	indent := strings.Repeat(" ", timeWidth+1)
-	room := t.inner + railsWidth - timeWidth - 1
+	room := t.width - timeWidth - 1
 	gap := room - utf8.RuneCountInString(left) - utf8.RuneCountInString(right)
 	if gap < 2 {
 		fmt.Fprintf(t.out, "%s%s\n", indent, t.paint(s, left))
@@ -276,13 +288,13 @@ func (t *text) time(at time.Duration) string {
 // row writes one row.
 func (t *text) row(at, left string, c cell, right, lane string) {
 	fmt.Fprintf(t.out, "%*s %s%s %s%s%s", timeWidth, at,
-		t.paint(bold, left), pad(left, leftWidth), t.g.rail, t.paint(c.style, c.text), pad(c.text, t.inner))
+		t.paint(bold, left), pad(left, t.left), t.g.rail, t.paint(c.style, c.text), pad(c.text, t.inner))
 	t.out.WriteString(t.g.rail)
 	switch {
 	case lane != "":
-		t.out.WriteString(pad(right, rightWidth) + " " + t.paint(dim, right) + "  " + t.paint(dim, lane))
+		t.out.WriteString(pad(right, t.right) + " " + t.paint(dim, right) + "  " + t.paint(dim, lane))
 	case right != "":
-		t.out.WriteString(pad(right, rightWidth) + " " + t.paint(dim, right))
+		t.out.WriteString(pad(right, t.right) + " " + t.paint(dim, right))
 	}
 	t.out.WriteByte('\n')
 }

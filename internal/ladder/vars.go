@@ -125,7 +125,7 @@ func changeWords(list []Change) string {
 // span writes a time with three digits: 1.25s, 40ms, 312µs.
 func span(d time.Duration) string {
 	unit := time.Nanosecond
-	for unit*1000 <= d.Abs() {
+	for unit < time.Hour && unit*1000 <= d.Abs() {
 		unit *= 10
 	}
 	return d.Round(unit).String()
