@@ -33,8 +33,6 @@ func errnoOf(c tcp.Cause) syscall.Errno {
 		return syscall.EHOSTUNREACH
 	case tcp.CauseProtoUnreachable:
 		return syscall.ENOPROTOOPT
-	case tcp.CauseMemory:
-		return syscall.ENOBUFS
 	}
 	return 0
 }

@@ -138,7 +138,7 @@ func (h *Host) answer(now ip.Time, header ip.Header, body []byte) {
 }
 
 // sendReset queues a reset that belongs to no connection.
-func (h *Host) sendReset(now ip.Time, key tuple, out *tcp.Output) {
+func (h *Host) sendReset(now ip.Time, key tuple, out *tcp.Output, rule string) {
 	src, dst := key.local.Addr(), key.remote.Addr()
 	b := tcp.AppendHeader(nil, &out.Header)
 	binary.BigEndian.PutUint16(b[tcp.ChecksumOffset:], ip.Checksum(b, ip.PseudoSum(src, dst, ip.ProtoTCP, len(b))))
@@ -148,7 +148,7 @@ func (h *Host) sendReset(now ip.Time, key tuple, out *tcp.Output) {
 	if h.tcp.Trace != nil {
 		h.tcp.Trace(&tcp.Event{
 			Time: now, Kind: tcp.EventSend, Local: key.local, Remote: key.remote,
-			Header: out.Header, Why: tcp.WhyReset, Rule: "RFC 9293 §3.5.2, group 1",
+			Header: out.Header, Why: tcp.WhyReset, Rule: rule,
 		})
 	}
 }

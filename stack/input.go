@@ -119,7 +119,7 @@ func (h *Host) rejectSegment(now ip.Time, key tuple, seg *tcp.Segment, d ip.Drop
 	}
 	h.dropSegment(now, key, seg, d, rule)
 	if answer {
-		h.sendReset(now, key, &out)
+		h.sendReset(now, key, &out, rule)
 	}
 }
 
@@ -131,7 +131,7 @@ func (h *Host) drop(now ip.Time, b *ip.Buffer, header *ip.Header, d ip.Drop) {
 	if h.tcp.Trace == nil {
 		return
 	}
-	e := tcp.Event{Time: now, Kind: tcp.EventDrop, Drop: d}
+	e := tcp.Event{Time: now, Kind: tcp.EventDrop, Drop: d, Rule: ruleOf(d)}
 	if header != nil {
 		e.Local, e.Remote = netip.AddrPortFrom(header.Dst, 0), netip.AddrPortFrom(header.Src, 0)
 	}

@@ -120,7 +120,7 @@ func (h *Host) arriveListener(now ip.Time, l *ListenSocket, key tuple, seg *tcp.
 	case drop == ip.DropBadHandshake && seg.Flags.Has(tcp.ACK):
 		h.rejectSegment(now, key, seg, drop, rule+", second")
 	default:
-		h.dropSegment(now, key, seg, drop, rule)
+		h.dropSegment(now, key, seg, drop, rule+listenStep(seg))
 	}
 }
 

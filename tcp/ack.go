@@ -33,7 +33,7 @@ func (c *Conn) checkAck(now ip.Time, seg *Segment) bool {
 func (c *Conn) checkHandshakeAck(now ip.Time, seg *Segment, rule string) bool {
 	if !c.snd.una.Less(seg.Ack) || c.snd.nxt.Less(seg.Ack) {
 		c.drop(now, seg, ip.DropBadHandshake, rule)
-		c.refuse(seg)
+		c.refuse(seg, rule)
 		return false
 	}
 	c.snd.synAcked = true
@@ -56,7 +56,7 @@ func (c *Conn) checkAckRange(now ip.Time, seg *Segment) bool {
 	default:
 		return true
 	}
-	c.sendChallenge(now)
+	c.sendChallenge(now, rule)
 	return false
 }
 
@@ -65,6 +65,7 @@ func (c *Conn) ackText(now ip.Time, seg *Segment) {
 	c.soft = CauseNone
 	c.touchKeepAlive(now)
 	c.probe.unanswered = 0
+	c.queue.more = false // an ACK ends that waiting, as in Linux
 	wnd := Size(seg.Wnd) << c.snd.scale
 	dup := c.isDuplicateAck(seg, wnd)
 	if c.snd.una.Less(seg.Ack) {

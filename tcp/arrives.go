@@ -33,7 +33,7 @@ func (c *Conn) arriveListen(now ip.Time, seg *Segment) {
 		c.drop(now, seg, ip.DropReset, rule+", first")
 	case seg.Flags.Has(ACK): // second
 		c.drop(now, seg, ip.DropBadHandshake, rule+", second")
-		c.refuse(seg)
+		c.refuse(seg, rule+", second")
 	case seg.Flags.Has(SYN): // third
 		c.start(now)
 		c.takeSyn(now, seg)
@@ -77,7 +77,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	c.ackSyn(now, seg)
 	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 	c.establish(now, rule+", fourth")
-	c.ackNow(WhyAck)
+	c.ackBy(WhyAck, rule+", fourth")
 	c.fastOpened(now, seg)
 	c.textBehindSyn(now, seg)
 }
@@ -91,7 +91,7 @@ func (c *Conn) refuseAck(now ip.Time, seg *Segment) {
 	if seg.Flags.Has(RST) {
 		return
 	}
-	c.refuse(seg)
+	c.refuse(seg, "RFC 9293 §3.10.7.3, first")
 	if c.stats.expiries == 0 {
 		c.timers[timerRetransmit] = now.Add(synAgain)
 	}

@@ -62,7 +62,7 @@ func (c *Conn) holdsSmall(at Seq) bool {
 	switch {
 	case c.finDue() || c.queue.flush || c.snd.urgent: // all there is (§3.8.6.2.1, condition 2; SHLD-7)
 		return false
-	case c.corked || c.queue.more:
+	case c.corked || c.queue.more || c.queue.writing:
 		return true
 	}
 	return !c.noDelay && c.smallOutstanding(at)

@@ -75,6 +75,9 @@ func (c *Conn) SendWith(now ip.Time, p []byte, f SendFlags) int {
 			c.Commit(now, k, f)
 		}
 	}
+	if len(p) == 0 && f&SendPart == 0 {
+		c.Push(now) // the last part of a write may be empty
+	}
 	return n
 }
 
@@ -83,7 +86,17 @@ func (c *Conn) SendWith(now ip.Time, p []byte, f SendFlags) int {
 // the connection. Commit is the second, and must follow each Reserve that
 // returned room, whatever happens to the connection in between. One caller at a time.
 func (c *Conn) Reserve(n int) []byte {
-	return c.snd.buf.reserve(min(n, c.Writable()))
+	n = min(n, c.Writable())
+	if c.queue.lowat > 0 { // at the end of a portion the limit counts again
+		goal := c.portionGoal()
+		if room := c.tailRoom(goal); room > 0 {
+			goal = room
+		}
+		n = min(n, goal)
+	}
+	room := c.snd.buf.reserve(n)
+	c.busy.full = len(room) == 0 && c.CanSend()
+	return room
 }
 
 // Commit sends the first n bytes of the room that Reserve returned. A write in several parts has SendPart in all but the last;
@@ -94,6 +107,7 @@ func (c *Conn) Commit(now ip.Time, n int, f SendFlags) {
 		return
 	}
 	c.queueText(took, f)
+	c.busy.start(now, timeBusy)
 	c.emitCall(now, CallSend, n)
 	if n > 0 {
 		c.SendSyn()
@@ -228,6 +242,7 @@ func (c *Conn) abort(now ip.Time, rule string) {
 	switch c.state {
 	case SynReceived, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck:
 		c.queueReset(c.snd.nxt, c.rcv.nxt)
+		c.rst.rule = rule
 	}
 	c.die(now, CauseAborted, WhyCall, rule)
 }

@@ -57,6 +57,8 @@ type Conn struct {
 	tos, ttl uint8
 	noDelay  bool
 	corked   bool
+	maxSeg   int // see SetMaxSeg
+	busy     chronometer
 	stats    Stats
 	created  ip.Time
 }
@@ -172,9 +174,12 @@ func (c *Conn) CanSend() bool {
 	return false
 }
 
-// Writable returns how many bytes Send would take.
+// Writable returns how many bytes Send would take, at least at first: see SetNotSentLowat.
 func (c *Conn) Writable() int {
 	if !c.CanSend() {
+		return 0
+	}
+	if c.tooMuchUnsent() {
 		return 0
 	}
 	return max(0, c.cfg.SendBuffer-c.snd.buf.len())

@@ -20,8 +20,9 @@ const (
 
 // ackState says what we owe the peer.
 type ackState struct {
-	owed     int // ACKs to be sent at once
-	why      Why // of the first of them
+	owed     int    // ACKs to be sent at once
+	why      Why    // of the first of them
+	rule     string // of it, when it is not the usual one for why
 	delayed  bool
 	pushed   bool // the text waiting for a delayed ACK ended in a push or a small segment
 	quick    int  // segments that are still acknowledged at once
@@ -32,15 +33,18 @@ type ackState struct {
 }
 
 // ackNow makes an ACK due, which covers all that has arrived (MUST-58, MUST-59).
-func (c *Conn) ackNow(why Why) {
+func (c *Conn) ackNow(why Why) { c.ackBy(why, "") }
+
+// ackBy is ackNow because of a rule that is not the usual one for the reason.
+func (c *Conn) ackBy(why Why, rule string) {
 	if c.ack.owed == 0 {
-		c.ack.owed, c.ack.why = 1, why
+		c.ack.owed, c.ack.why, c.ack.rule = 1, why, rule
 	}
 }
 
 // ackGap makes one more ACK due, for a segment behind a gap: the peer counts them (RFC 5681 §4.2, MAY-13).
 func (c *Conn) ackGap() {
-	c.ack.owed, c.ack.why = min(c.ack.owed+1, maxOwed), WhyDupAck
+	c.ack.owed, c.ack.why, c.ack.rule = min(c.ack.owed+1, maxOwed), WhyDupAck, ""
 }
 
 // acknowledgeText decides about the ACK of n bytes of text that arrived. advanced says that RCV.NXT
@@ -57,7 +61,7 @@ func (c *Conn) acknowledgeText(now ip.Time, n int, push, advanced, gap bool) {
 	case gap:
 		// "an immediate ACK when the incoming segment fills in all or part of a gap". One: those that
 		// this batch owed before would look like duplicates of it.
-		c.ack.owed, c.ack.why = 1, WhyAck
+		c.ack.owed, c.ack.why, c.ack.rule = 1, WhyAck, "RFC 5681 §4.2"
 	case c.rcv.nxt.Sub(c.ack.sent) > Size(c.rcv.segMSS), // at least every second full segment (SHLD-19)
 		c.ack.quick > 0 && !c.ack.pingpong:
 		c.ack.quick = max(c.ack.quick-1, 0)

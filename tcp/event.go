@@ -36,7 +36,8 @@ type Event struct {
 	Bytes int     // EventCall: bytes sent or received by it
 	Cause Cause   // EventState to CLOSED, EventICMP: what ended it, or might have
 
-	// Rule is the place in an RFC that decided: "RFC 9293 §3.10.7.4, fifth". Often empty.
+	// Rule is the place in an RFC that decided: "RFC 9293 §3.10.7.4, fifth". EventSend, EventDrop, EventState, EventICMP,
+	// EventRecovery and EventUrgent have one.
 	Rule string
 
 	// Vars is the TCB after the event.
@@ -169,12 +170,11 @@ const (
 	CauseProtoUnreachable       // ICMP
 	CausePortUnreachable        // ICMP
 	CauseProhibited             // ICMP, administratively
-	CauseMemory                 // the host's memory is used up
 )
 
 var causeNames = [...]string{
 	"", "closed", "connection refused", "reset by peer", "timed out", "aborted",
-	"network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "administratively prohibited", "out of memory",
+	"network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "administratively prohibited",
 }
 
 // String says the cause in a few words.

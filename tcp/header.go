@@ -110,8 +110,9 @@ type Output struct {
 	// GSO is the size at which the text must be cut into segments, or 0 when
 	// it is one segment that fits.
 	GSO int
-	// Why says what made the connection send it.
-	Why Why
+	// Why says what made the connection send it, and Rule which place in an RFC asks for it.
+	Why  Why
+	Rule string
 	// Nth counts the transmissions of the same sequence range: 0 for the first.
 	Nth int
 	// TTL and TOS are for the IP header: hop limit (0 = the host's default)

@@ -44,6 +44,15 @@ type Info struct {
 	FastOpenFail     FastOpenFail
 	Created          ip.Time
 	SoftError        Cause
+	LastDataSent     ip.Time // 0: none yet
+	LastDataReceived ip.Time // or when the connection was established
+}
+
+// SendTime is what a sender spent its time with.
+type SendTime struct {
+	Busy          time.Duration // there was something to send, or to be acknowledged
+	WindowLimited time.Duration // of it: the peer's window held the text back
+	BufferLimited time.Duration // of it: the send buffer was too small
 }
 
 // Info returns a snapshot.
@@ -60,7 +69,14 @@ func (c *Conn) Info() Info {
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 		FastOpenFail: c.fastOpenFail(),
+		LastDataSent: c.lastSent, LastDataReceived: max(c.ack.lastText, c.stats.Established),
 	}
+}
+
+// SendTime returns what the connection has spent its time with up to now.
+func (c *Conn) SendTime(now ip.Time) SendTime {
+	w, b := c.busy.read(now, timeWindow), c.busy.read(now, timeBuffer)
+	return SendTime{Busy: c.busy.read(now, timeBusy) + w + b, WindowLimited: w, BufferLimited: b}
 }
 
 // Vars returns the variables of the TCB under their RFC names.

@@ -66,7 +66,8 @@ func (c *Conn) keepAliveTimeout(now ip.Time) {
 		return
 	}
 	if c.keepAliveFailed(now) {
-		c.queueReset(c.snd.nxt, c.rcv.nxt) // a peer that was only cut off learns of it when it is back
+		c.queueReset(c.snd.nxt, c.rcv.nxt)
+		c.rst.rule = "RFC 9293 §3.8.4" // a peer that was only cut off learns of it when it is back
 		c.timedOut(now)
 		return
 	}

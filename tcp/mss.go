@@ -41,6 +41,23 @@ func (c *Conn) setPeerMSS(o *Options) {
 	if o.HasMSS && o.MSS != 0 {
 		c.snd.peerMSS = max(int(o.MSS), minPeerMSS)
 	}
+	if c.maxSeg > 0 {
+		c.snd.peerMSS = min(c.snd.peerMSS, c.maxSeg)
+	}
+}
+
+// SetMaxSeg bounds the text of a segment in both directions (TCP_MAXSEG). It counts for connections
+// that are not open yet; 0 is no bound.
+func (c *Conn) SetMaxSeg(n int) {
+	if n < 0 || c.state != Closed && c.state != Listen {
+		return
+	}
+	c.maxSeg = n
+	c.rcv.mss = c.mtu - c.overhead()
+	if n > 0 {
+		c.rcv.mss = min(c.rcv.mss, max(n, minPeerMSS))
+		c.snd.peerMSS = min(c.defaultMSS(), c.rcv.mss)
+	}
 }
 
 // sendMSS is Eff.snd.MSS for a segment with optLen bytes of options (MUST-16, RFC 6691 §3).

@@ -16,6 +16,7 @@ func (c *Conn) Next(now ip.Time, out *Output) bool {
 	}
 	out.SrcPort, out.DstPort = c.local.Port(), c.remote.Port()
 	out.TOS, out.TTL = c.tos, c.ttl
+	c.explain(out)
 	c.stats.SegsOut++
 	c.emitSend(now, out)
 	return true
@@ -37,7 +38,7 @@ func (c *Conn) compose(now ip.Time, out *Output) bool {
 // sendReset builds the RST that is due. With an acknowledgement it has a timestamp as well, when those
 // were agreed on (RFC 7323 §3.2, "SHOULD").
 func (c *Conn) sendReset(now ip.Time, out *Output) {
-	out.Why, out.Flags, out.Seq = WhyReset, RST, c.rst.seq
+	out.Why, out.Rule, out.Flags, out.Seq = WhyReset, c.rst.rule, RST, c.rst.seq
 	if !c.rst.bare {
 		out.Flags, out.Ack = RST|ACK, c.rst.ack
 		if c.opt.ts {
@@ -156,6 +157,7 @@ func (c *Conn) usable() int {
 func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 	if c.unsent() == 0 && !c.finDue() {
 		c.validateWindow(now)
+		c.countTime(now, heldNot)
 		return false
 	}
 	c.restartIdle(now)
@@ -168,6 +170,7 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 		out.Options = Options{}
 		c.usage.blocked = held == heldCongestion
 		c.validateWindow(now)
+		c.countTime(now, held)
 		return false
 	}
 	c.transmit(now, out, n, mss, WhyData)
@@ -193,6 +196,9 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 		}
 		c.answered(now)
 		c.lastSent, c.usage.sent = now, true
+		if q := &c.queue; q.lowat > 0 && 2*q.unsent(end) < q.lowat {
+			c.changes |= ChangeWritable
+		}
 	}
 	if last && c.finDue() && c.usable() > n {
 		out.Flags |= FIN
@@ -294,6 +300,7 @@ func (c *Conn) sendAck(now ip.Time, out *Output) bool {
 		return false
 	}
 	c.options(now, &out.Options)
+	out.Rule = c.ack.rule
 	c.header(out, c.snd.nxt, c.ack.why)
 	c.ack.owed = max(c.ack.owed-1, 0)
 	return true
@@ -312,5 +319,6 @@ func (c *Conn) emitSend(now ip.Time, out *Output) {
 	}
 	e := c.event(now, EventSend)
 	e.Header, e.Len, e.GSO, e.Why, e.Nth = out.Header, out.Len, out.GSO, out.Why, out.Nth
+	e.Rule = out.Rule
 	c.cfg.Trace(&e)
 }

@@ -15,6 +15,7 @@ type resetDue struct {
 	bare bool // <SEQ=SEG.ACK><CTL=RST>, without ACK
 	seq  Seq
 	ack  Seq
+	rule string // that asks for it; empty: RFC 9293 §3.5.2
 }
 
 // queueReset makes a RST due.
@@ -22,7 +23,9 @@ func (c *Conn) queueReset(seq, ack Seq) { c.rst = resetDue{due: true, seq: seq, 
 
 // refuse makes a RST due that answers a segment with an ACK: "the reset takes its sequence number from
 // the ACK field of the segment" and acknowledges nothing (§3.5.2).
-func (c *Conn) refuse(seg *Segment) { c.rst = resetDue{due: true, bare: true, seq: seg.Ack} }
+func (c *Conn) refuse(seg *Segment, rule string) {
+	c.rst = resetDue{due: true, bare: true, seq: seg.Ack, rule: rule}
+}
 
 // checkReset is the second step of §3.10.7.4, with RFC 5961 §3.2: only a RST at exactly RCV.NXT
 // counts, with or without text (SHLD-2); another one in the window is challenged.
@@ -34,7 +37,7 @@ func (c *Conn) checkReset(now ip.Time, seg *Segment) bool {
 	if seg.Seq != c.rcv.nxt {
 		c.fastReset(now)
 		c.drop(now, seg, ip.DropResetSequence, rule+"; RFC 5961 §3.2")
-		c.sendChallenge(now)
+		c.sendChallenge(now, "RFC 5961 §3.2")
 		return false
 	}
 	if c.FastOpenPending() {
@@ -97,10 +100,10 @@ func (c *Conn) allowChallenge(now ip.Time) bool {
 }
 
 // sendChallenge makes a challenge ACK due (RFC 5961 §3.2, §4.2, §5.2).
-func (c *Conn) sendChallenge(now ip.Time) {
+func (c *Conn) sendChallenge(now ip.Time, rule string) {
 	if c.allowChallenge(now) {
 		c.stats.Challenges++
-		c.ackNow(WhyChallengeAck)
+		c.ackBy(WhyChallengeAck, rule)
 	}
 }
 
@@ -110,7 +113,7 @@ func ReplyReset(seg *Segment, out *Output) bool {
 	if seg.Flags.Has(RST) {
 		return false
 	}
-	*out = Output{Text: out.Text[:0], Pins: out.Pins[:0], Why: WhyReset}
+	*out = Output{Text: out.Text[:0], Pins: out.Pins[:0], Why: WhyReset, Rule: "RFC 9293 §3.10.7.1"}
 	out.SrcPort, out.DstPort = seg.DstPort, seg.SrcPort
 	if seg.Flags.Has(ACK) {
 		out.Seq, out.Flags = seg.Ack, RST

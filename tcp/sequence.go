@@ -71,15 +71,15 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 	}
 	switch {
 	case seg.Flags.Has(SYN):
-		c.sendChallenge(now) // RFC 5961 §4.2, whatever the sequence number
+		c.sendChallenge(now, "RFC 5961 §4.2") // whatever the sequence number
 	case c.state == TimeWait && seg.Flags.Has(FIN):
 		c.ackNow(WhyTimeWaitAck)
 		c.timers[timerTimeWait] = now.Add(2 * c.cfg.MSL)
 	case len(seg.Text) > 0 || seg.Flags.Has(FIN):
 		// Always answered: the peer sends again because our ACK was lost.
-		c.ackNow(WhyDupAck)
+		c.ackBy(WhyDupAck, rule)
 	case c.allowChallenge(now):
-		c.ackNow(WhyDupAck) // an empty one may be part of an endless exchange of ACKs
+		c.ackBy(WhyDupAck, rule) // an empty one may be part of an endless exchange of ACKs
 	}
 }
 
@@ -96,18 +96,19 @@ func (c *Conn) outsideReason(seg *Segment) ip.Drop {
 // segment as it was: a RST counts at its own sequence number only (RFC 5961 §3.2), the urgent pointer
 // starts there (§3.8.5), and a segment whose text is cut off is no duplicate ACK.
 func (c *Conn) trim(now ip.Time, seg *Segment) {
+	const rule = "RFC 9293 §3.10.7.4, first"
 	if seg.Seq.Less(c.rcv.nxt) {
 		old := c.rcv.nxt.Sub(seg.Seq)
 		c.duplicate(Block{seg.Seq, c.rcv.nxt})
-		c.ackNow(WhyDupAck)
+		c.ackBy(WhyDupAck, rule)
 		seg.Text = seg.Text[old:]
 		seg.Seq = c.rcv.nxt
 	}
 	if room := c.rcv.edge.Sub(seg.Seq); Size(len(seg.Text)) > room {
-		c.drop(now, seg, ip.DropReceiveBuffer, "RFC 9293 §3.10.7.4, first")
+		c.drop(now, seg, ip.DropReceiveBuffer, rule)
 		seg.Text = seg.Text[:room]
 		seg.Flags &^= FIN
-		c.ackNow(WhyDupAck)
+		c.ackBy(WhyDupAck, rule)
 	}
 }
 
@@ -137,7 +138,7 @@ func (c *Conn) checkTimestamp(now ip.Time, seg *Segment) bool {
 		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 	}
 	if seg.Len() > 0 || c.allowChallenge(now) {
-		c.ackNow(WhyDupAck)
+		c.ackBy(WhyDupAck, "RFC 7323 §5.3")
 	}
 	return false
 }
@@ -169,6 +170,6 @@ func (c *Conn) checkSyn(now ip.Time, seg *Segment) bool {
 		return true
 	}
 	c.drop(now, seg, ip.DropUnexpectedSyn, "RFC 9293 §3.10.7.4, fourth; RFC 5961 §4.2")
-	c.sendChallenge(now)
+	c.sendChallenge(now, "RFC 5961 §4.2")
 	return false
 }

@@ -75,7 +75,7 @@ func TestNamesOfEvents(t *testing.T) {
 	for c := CallOpen; c <= CallAbort; c++ {
 		check("a call", c.String())
 	}
-	for c := CauseDone; c <= CauseMemory; c++ {
+	for c := CauseDone; c <= CauseProhibited; c++ {
 		check("a cause", c.String())
 	}
 	for x := range numTimers {

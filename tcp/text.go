@@ -42,7 +42,7 @@ func (c *Conn) processText(now ip.Time, seg *Segment) {
 	}
 	if c.closed { // nobody will read it: the peer must learn (RFC 9293 §3.6.1, SHLD-3; RFC 2525 §2.17)
 		c.drop(now, seg, ip.DropAfterClose, "RFC 9293 §3.6.1, SHLD-3")
-		c.refuse(seg)
+		c.refuse(seg, "RFC 9293 §3.6.1, SHLD-3")
 		c.die(now, CauseAborted, WhyArrive, "RFC 9293 §3.6.1, SHLD-3")
 		return
 	}
@@ -94,7 +94,7 @@ func (c *Conn) checkFin(now ip.Time, seg *Segment, textEnd Seq) {
 	c.rcv.nxt = c.rcv.nxt.Add(1)
 	c.rcv.edge = maxSeq(c.rcv.edge, c.rcv.nxt)
 	c.changes |= ChangeReadable
-	c.ackNow(WhyAck)
+	c.ackBy(WhyAck, rule)
 	switch c.state {
 	case Established:
 		c.setState(now, CloseWait, WhyArrive, rule)

@@ -33,6 +33,7 @@ type writeQueue struct {
 	several  bool // it has more than one segment
 	writing  bool // between two parts of one write
 	more     bool // the last write was to be followed by more
+	lowat    int  // see SetNotSentLowat
 	flush    bool // what waits in the last portion may go, however small
 }
 
@@ -61,8 +62,18 @@ func (q *writeQueue) sent(nxt Seq) {
 	}
 }
 
+// unsent returns how much of the queue lies behind nxt.
+func (q *writeQueue) unsent(nxt Seq) int {
+	if q.len() == 0 {
+		return 0
+	}
+	return int(q.last().end.Sub(nxt))
+}
+
 // reset empties the queue; text will be written from seq on.
-func (q *writeQueue) reset(seq Seq) { *q = writeQueue{pushed: seq, gone: seq, packet: seq} }
+func (q *writeQueue) reset(seq Seq) {
+	*q = writeQueue{pushed: seq, gone: seq, packet: seq, lowat: q.lowat}
+}
 
 // queueText groups the last n bytes of the send buffer, which belong to a write with flags f.
 func (c *Conn) queueText(n int, f SendFlags) {
@@ -185,4 +196,17 @@ func (c *Conn) SetCork(on bool) {
 	if !on && c.noDelay {
 		c.queue.flush = true
 	}
+}
+
+// SetNotSentLowat makes Send take no more while n bytes or more wait that were never sent (TCP_NOTSENT_LOWAT), so that what is
+// written late is not old when it leaves; 0, the default, sets no such limit. Portions of the text are taken whole.
+func (c *Conn) SetNotSentLowat(n int) { c.queue.lowat = max(n, 0) }
+
+// tooMuchUnsent reports whether that limit is reached.
+func (c *Conn) tooMuchUnsent() bool {
+	q := &c.queue
+	if q.lowat == 0 || q.len() == 0 || c.tailRoom(c.portionGoal()) > 0 {
+		return false
+	}
+	return int(q.last().end.Sub(maxSeq(c.snd.nxt, q.gone))) >= q.lowat
 }

@@ -154,7 +154,10 @@ func (s *socket) info(now ip.Time) TCPInfo {
 	case s.conn == nil:
 		return TCPInfo{State: states[tcp.Closed], SndMSS: 536, SndCwnd: 10, SndSsthresh: infiniteSsthresh, Reordering: 3}
 	}
-	return InfoOf(s.conn.Conn().Info(), now)
+	i := InfoOf(s.conn.Conn().Info(), now)
+	t := s.conn.Conn().SendTime(now)
+	i.BusyTime, i.RwndLimited, i.SndbufLimited = uint64(micros(t.Busy)), uint64(micros(t.WindowLimited)), uint64(micros(t.BufferLimited))
+	return i
 }
 
 // InfoOf writes what a connection says of itself at a time in Linux's units.
@@ -174,11 +177,15 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		FastOpenClientFail: uint8(c.FastOpenFail),
 		PacingRate:         math.MaxUint64, MaxPacingRate: math.MaxUint64,
 	}
+	i.LastDataSent, i.LastDataRecv = millisSince(c.LastDataSent, now), millisSince(c.LastDataReceived, now)
 	if c.Ssthresh >= 1<<30 {
 		i.SndSsthresh = infiniteSsthresh
 	}
 	return i
 }
+
+// millisSince returns how long something is ago; Linux counts what never was from the start of its clock.
+func millisSince(at, now ip.Time) uint32 { return uint32(now.Sub(at).Milliseconds()) }
 
 func micros(d time.Duration) uint32 { return uint32(d.Microseconds()) }
 

@@ -174,6 +174,10 @@ func (o *options) applyOne(now ip.Time, c *tcp.Conn, k option) {
 		c.SetCork(n != 0)
 	case option{SOL_TCP, TCP_SYNCNT}:
 		c.SetSynRetries(n)
+	case option{SOL_TCP, TCP_MAXSEG}:
+		c.SetMaxSeg(n)
+	case option{SOL_TCP, TCP_NOTSENT_LOWAT}:
+		c.SetNotSentLowat(n)
 	case option{SOL_SOCKET, SO_KEEPALIVE}, option{SOL_TCP, TCP_KEEPIDLE}, option{SOL_TCP, TCP_KEEPINTVL}, option{SOL_TCP, TCP_KEEPCNT}:
 		o.applyKeepAlive(now, c)
 	case option{SOL_TCP, TCP_USER_TIMEOUT}:

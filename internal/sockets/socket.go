@@ -307,5 +307,4 @@ var causes = map[tcp.Cause]syscall.Errno{
 	tcp.CauseReset: syscall.ECONNRESET, tcp.CauseTimeout: syscall.ETIMEDOUT, tcp.CauseAborted: syscall.ECONNABORTED,
 	tcp.CauseNetUnreachable: syscall.ENETUNREACH, tcp.CauseHostUnreachable: syscall.EHOSTUNREACH,
 	tcp.CauseProhibited: syscall.EHOSTUNREACH, tcp.CauseProtoUnreachable: syscall.ENOPROTOOPT,
-	tcp.CauseMemory: syscall.ENOBUFS,
 }
