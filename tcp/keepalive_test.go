@@ -48,6 +48,22 @@ func TestKeepAliveGivesUp(t *testing.T) {
 	p.wantClosed(tcp.CauseTimeout)
 }
 
+// Setting what is set already, as applications do, does not forget that probes are unanswered.
+func TestKeepAliveSetAgainGoesOn(t *testing.T) {
+	p := newConnTest(t, tcp.Established)
+	k := tcp.KeepAlive{Enable: true, Idle: time.Minute, Interval: time.Second, Count: 2}
+	p.c.SetKeepAlive(p.now, k)
+	p.expire()
+	p.want(seg(A, 0, 1), tcp.WhyKeepAlive)
+	p.c.SetKeepAlive(p.now, k)
+	p.wantDeadline(time.Second)
+	p.expire()
+	p.want(seg(A, 0, 1), tcp.WhyKeepAlive)
+	p.expire()
+	p.want(seg(R|A, 1, 1), tcp.WhyReset)
+	p.wantClosed(tcp.CauseTimeout)
+}
+
 // One answer, and the count starts again.
 func TestKeepAliveAnswerStartsTheCountAgain(t *testing.T) {
 	p := newConnTest(t, tcp.Established)

@@ -23,6 +23,9 @@ type Options struct {
 	// Flying reports whether the segment that the event with index i sent is on its way still. Nil means
 	// that none is: what has not arrived is lost.
 	Flying func(i int) bool
+	// Reopened takes all that happens between the same two ports for one connection, though an end opens
+	// anew, as after a crash of its host. Otherwise that is another ladder.
+	Reopened bool
 }
 
 // Build makes the ladders of a record, one for each connection, in the order in
@@ -32,7 +35,7 @@ func Build(events []tcp.Event, o Options) []*Ladder { return build(slices.Clone(
 
 // build makes the ladders and keeps the events; lost events are missing before the one with index gap.
 func build(events []tcp.Event, gap, lost int, o Options) []*Ladder {
-	b := collector{open: map[pair]*connection{}}
+	b := collector{open: map[pair]*connection{}, reopened: o.Reopened}
 	for i := range events {
 		if lost > 0 && i == gap {
 			b.gap(lost, events[i].Time)

@@ -20,6 +20,8 @@ func (p pair) mirror() pair { return pair{p.remote, p.local} }
 type collector struct {
 	open map[pair]*connection // the one that an end is at now
 	all  []*connection
+
+	reopened bool // Options.Reopened
 }
 
 // A connection is a ladder that is being built.
@@ -63,7 +65,7 @@ type party struct {
 func (b *collector) add(i int, e *tcp.Event) {
 	key := pair{e.Local, e.Remote}
 	c := b.open[key]
-	if c == nil || c.party(key).opensAnew(e) {
+	if c == nil || !b.reopened && c.party(key).opensAnew(e) {
 		if c = b.awaiting(key, e.Time); c == nil {
 			c = &connection{}
 			b.all = append(b.all, c)

@@ -91,6 +91,12 @@ func (e *end) crash(iss uint32) {
 	if iss != 0 {
 		e.iss = iss
 	}
+	if e.last != nil && !e.last.Conn().Dead() {
+		e.world.record(&tcp.Event{ // the machine cannot say it any more
+			Time: e.world.now, Kind: tcp.EventState, Local: e.local, Remote: e.peer,
+			From: e.last.Conn().State(), State: tcp.Closed,
+		})
+	}
 	e.listener, e.last, e.sock = nil, nil, nil
 	e.wrote, e.read, e.noDelay, e.keepAlive = 0, 0, false, false
 	e.note(entry{kind: entryCrash})

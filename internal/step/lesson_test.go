@@ -166,6 +166,37 @@ func TestEveryLessonGivesScriptsThatPass(t *testing.T) {
 	}
 }
 
+// TestLadders checks that all of a lesson is drawn as one ladder, A on the left, even when an end begins anew, and
+// that what is on its way is not drawn as lost.
+func TestLadders(t *testing.T) {
+	for _, l := range Lessons() {
+		play(t, l, func(v *View) {
+			if len(v.Ladder) == 0 {
+				return
+			}
+			if len(v.Ladder) != 1 || v.Ladder[0].Left.Addr != addrA || v.Ladder[0].Left.Name != "A" {
+				t.Errorf("lesson %s, step %d: %d ladders, the first with %v on the left", l.Name, v.Step, len(v.Ladder), v.Ladder[0].Left)
+				return
+			}
+			flying := 0
+			for _, line := range v.Ladder[0].Lines {
+				if line.Flying {
+					flying++
+				}
+			}
+			want := 0
+			for _, f := range v.InFlight {
+				if f.Copy == 0 && f.ICMP == "" {
+					want++
+				}
+			}
+			if flying != want {
+				t.Errorf("lesson %s, step %d: %d segments are drawn as on their way, want %d", l.Name, v.Step, flying, want)
+			}
+		})
+	}
+}
+
 // crashedLast reports whether nothing has happened at an end since it crashed.
 func crashedLast(p Player, end int) bool {
 	log := p.(*session).world.ends[end].log

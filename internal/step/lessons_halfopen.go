@@ -19,7 +19,7 @@ var halfOpenLessons = []*Lesson{
 			{"A is still in SYN-SENT, and repeats its SYN without waiting for a second, as Linux does: the old connection should be gone soon.", "RFC 9293 §3.8.1", goOn},
 			{"The reset has exactly the number that B expects. B ends the old connection; its application learns: connection reset.", "RFC 9293 §3.10.7.4, second", goOn},
 			{"Nothing stands in the way now: this is Figure 6 from here on.", "RFC 9293 §3.10.7.2, third", goOn},
-			{"A is ESTABLISHED.", "RFC 9293 §3.10.7.3", goOn},
+			{"A is ESTABLISHED.", "RFC 9293 §3.10.7.3, fourth", goOn},
 			{"B is ESTABLISHED.", "RFC 9293 §3.10.7.4, fifth", goOn},
 		},
 	},

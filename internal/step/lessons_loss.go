@@ -64,8 +64,8 @@ var lossLessons = []*Lesson{
 		About: "A's link carries 1500 bytes, but somewhere on the path it is only 1000. Packets must not be cut on the way: a router sends them back, with the size that would pass.",
 		Steps: []LessonStep{
 			{"A writes 2920 bytes: two segments of 1460, packets of 1500 bytes. The router lets neither pass, and reports each.", "RFC 1191 §4", write(A, 2920)},
-			{"The ICMP error tells the size 1000, and quotes what it is about. A sends the text again in smaller segments, without slowing down: nothing was lost for want of room.", "RFC 1191 §6.3, RFC 9293 §3.7.2", goOn},
-			{"The second error tells nothing new.", "RFC 5927 §7", goOn},
+			{"The ICMP error tells the size 1000, and quotes what it is about. A sends the text again in smaller segments, without slowing down: nothing was lost for want of room.", "RFC 1191 §6.4, RFC 9293 §3.7.2", goOn},
+			{"The second error tells nothing new.", "RFC 1191 §6.2", goOn},
 			{"The first of the new segments, 960 bytes, passes.", "RFC 9293 §3.10.7.4, seventh", goOn},
 			{"The second: the rest of what was one segment.", "RFC 9293 §3.10.7.4, seventh", goOn},
 			{"The third.", "RFC 9293 §3.10.7.4, seventh", goOn},

@@ -26,12 +26,13 @@ func (w *World) look(v *View) {
 func (w *World) ladder() []*ladder.Ladder {
 	flying := map[int]bool{}
 	for _, p := range w.wire {
-		flying[p.event] = true
+		flying[p.event] = !w.landed[p.event]
 	}
 	return ladder.Build(w.Events(), ladder.Options{
 		Names:    map[netip.AddrPort]string{addrA: w.ends[A].name(), addrB: w.ends[B].name()},
 		LeftHost: addrA.Addr(),
 		Flying:   func(i int) bool { return flying[i] },
+		Reopened: true,
 	})
 }
 

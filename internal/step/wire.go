@@ -137,6 +137,7 @@ func (w *World) onPacket(m Move) error {
 // arrive lets a packet arrive now.
 func (w *World) arrive(p *packet) error {
 	w.wire = slices.DeleteFunc(w.wire, func(q *packet) bool { return q == p })
+	w.landed[p.event] = true
 	e := w.ends[p.to]
 	if !p.damaged {
 		e.note(entry{kind: entryIn, data: p.data})

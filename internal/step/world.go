@@ -33,13 +33,14 @@ type World struct {
 	events []tcp.Event
 	// unclaimed are the indices of events of segments that were sent and are not on the wire yet.
 	unclaimed []int
+	landed    map[int]bool // events of segments that have arrived, or a copy of them
 }
 
 // NewWorld returns a world in which nothing has happened.
 func NewWorld(cfg Config) *World {
 	var seed [32]byte
 	binary.BigEndian.PutUint64(seed[:], cfg.Seed)
-	w := &World{cfg: cfg.withDefaults(), now: start, random: rand.New(rand.NewChaCha8(seed))}
+	w := &World{cfg: cfg.withDefaults(), now: start, random: rand.New(rand.NewChaCha8(seed)), landed: map[int]bool{}}
 	w.ends[A] = newEnd(w, A)
 	w.ends[B] = newEnd(w, B)
 	return w
