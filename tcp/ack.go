@@ -106,6 +106,7 @@ func (c *Conn) ackNew(now ip.Time, seg *Segment) {
 	flight := int(c.sent.flight)
 	acked := int(seg.Ack.Sub(c.snd.una))
 	c.snd.una = seg.Ack
+	c.stats.Delivered += uint64(c.sent.segments(seg.Ack, c.fullMSS()))
 	newest, once := c.sent.ack(seg.Ack)
 	rtt := c.measureRTT(now, seg, newest, once)
 	if newest.flags.Has(SYN) {

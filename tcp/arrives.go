@@ -79,6 +79,9 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	c.establish(now, rule+", fourth")
 	c.ackBy(WhyAck, rule+", fourth")
 	c.fastOpened(now, seg)
+	if c.unsent() > 0 && c.sent.n == 0 {
+		c.ack.lastText = now // the text that waits answers the SYN,ACK: an interactive exchange, as in Linux
+	}
 	c.textBehindSyn(now, seg)
 }
 

@@ -330,3 +330,31 @@ func TestFastOpenTooBigForThePath(t *testing.T) {
 	p.want(seg(P|A, 801, 1).bytes(200), tcp.WhySynText)
 	p.arrive(seg(A, 1, 1001))
 }
+
+// The text behind that of the SYN answers the SYN,ACK, so the exchange is an interactive one, and ACKs wait for
+// company from the start.
+func TestTextThatWaitsAnswersTheSynAck(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		x := newFastClient(t)
+		x.know("abcd1234", 1460)
+		n := 100
+		if waits {
+			n = 2000
+		}
+		p := x.dial(n)
+		p.skip(1)
+		p.arrive(p.synAck(min(n, 1420)+1, 1460, tcp.Options{}))
+		p.skip(1)
+		p.advance(10 * ms)
+		p.arrive(seg(A, 1, n+1).bytes(500))
+		if got := len(p.out) == 0; got != waits {
+			t.Errorf("text waits: %v, but the ACK does: %v", waits, got)
+		}
+		if got := p.c.Info().Stats.Delivered; got != uint64(1+n/2000) {
+			t.Errorf("got %d segments delivered", got)
+		}
+		p.out = nil
+		p.abort()
+		p.skip(1)
+	}
+}

@@ -12,6 +12,7 @@ import (
 type Stats struct {
 	SegsIn, SegsOut                 uint64
 	BytesReceived, BytesAcked       uint64 // text delivered in order, and text (and SYN, FIN) that the peer has acknowledged
+	Delivered                       uint64 // segments that the peer has acknowledged, a SYN and its text as one
 	Retransmits, BytesRetransmitted uint64
 	Probes, Challenges, Drops, PAWS uint64
 	Established                     ip.Time

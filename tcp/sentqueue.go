@@ -71,6 +71,25 @@ func (q *sentQueue) ack(una Seq) (newest sent, once bool) {
 	return newest, once && newest.n > 0
 }
 
+// segments returns how many segments of size mss an acknowledgement of una covers. A SYN and the text that went with it are one.
+func (q *sentQueue) segments(una Seq, mss int) (n int) {
+	count := func(n Size) int { return (int(n) + mss - 1) / mss }
+	for i := range q.n {
+		s := q.at(i)
+		switch {
+		case !s.seq.Less(una):
+			return n
+		case s.flags.Has(SYN):
+			n++
+		case una.Less(s.end()):
+			return n + count(s.n) - count(s.end().Sub(una))
+		default:
+			n += count(s.n)
+		}
+	}
+	return n
+}
+
 // trim cuts off the front of a record that is acknowledged in part.
 func (q *sentQueue) trim(s *sent, una Seq) {
 	if !s.seq.Less(una) {

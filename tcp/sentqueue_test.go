@@ -122,3 +122,16 @@ func TestSentQueueShrinks(t *testing.T) {
 		t.Errorf("an empty queue keeps room for %d records", len(q.ring))
 	}
 }
+
+// How many segments an acknowledgement covers: those that the device was to cut count as what they were cut into.
+func TestSegmentsAcknowledged(t *testing.T) {
+	var q sentQueue
+	q.push(sent{seq: 0, n: 501, flags: SYN | PSH})
+	q.push(sent{seq: 501, n: 2500})
+	q.push(sent{seq: 3001, n: 1, flags: FIN})
+	for una, want := range map[Seq]int{0: 0, 1: 1, 501: 1, 502: 1, 1000: 1, 1001: 2, 2001: 3, 2500: 3, 3001: 4, 3002: 5} {
+		if got := q.segments(una, 1000); got != want {
+			t.Errorf("up to %d: got %d, want %d", una, got, want)
+		}
+	}
+}

@@ -171,7 +171,7 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		SndMSS: uint32(c.SendMSS), RcvMSS: uint32(min(c.RecvMSS, 536)), AdvMSS: uint32(c.RecvMSS), PMTU: uint32(c.MTU),
 		Unacked: segments(c.Unacked), SndCwnd: uint32(c.Cwnd / mss), SndSsthresh: uint32(c.Ssthresh / mss), Reordering: 3,
 		TotalRetrans: uint32(c.Stats.Retransmits), BytesRetrans: c.Stats.BytesRetransmitted,
-		BytesAcked: c.Stats.BytesAcked, BytesReceived: c.Stats.BytesReceived,
+		Delivered: uint32(c.Stats.Delivered), BytesAcked: c.Stats.BytesAcked, BytesReceived: c.Stats.BytesReceived,
 		SegsOut: uint32(c.Stats.SegsOut), SegsIn: uint32(c.Stats.SegsIn), NotsentBytes: uint32(c.Unsent),
 		SndWnd: uint32(c.SendWindow), RcvWnd: uint32(c.RecvWindow), RcvSsthresh: uint32(c.RecvWindow),
 		FastOpenClientFail: uint8(c.FastOpenFail),
