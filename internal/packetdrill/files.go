@@ -22,6 +22,9 @@ func callSocket(r *runner, a *arguments) *attempt {
 	if errno != 0 {
 		return immediately(0, errno)
 	}
+	if err := r.unmentioned("the script goes on to another connection"); err != nil {
+		r.breakOff(err)
+	}
 	return r.opened(a, fd, errno, r.newFlow(flow{}))
 }
 

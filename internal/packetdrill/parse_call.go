@@ -141,7 +141,7 @@ func (p *parser) integer() int64 {
 	return n
 }
 
-// quoted reads a string in double quotes with Go's escapes.
+// quoted reads a string in double quotes with C's escapes.
 func (p *parser) quoted() string {
 	n := 1
 	for rest := p.rest(); n < len(rest) && rest[n] != '"' && rest[n] != '\n'; n++ {
@@ -152,11 +152,44 @@ func (p *parser) quoted() string {
 	if n >= len(p.rest()) || p.rest()[n] != '"' {
 		p.fail("a string without its closing quote")
 	}
-	text := p.rest()[:n+1]
-	s, err := strconv.Unquote(text)
-	if err != nil {
-		p.fail("%s is not a string", text)
+	text, ok := unescape(p.rest()[1:n])
+	if !ok {
+		p.fail("%s has an escape that C does not know", p.rest()[:n+1])
 	}
 	p.step(n + 1)
-	return s
+	return text
+}
+
+// unescape resolves C's escapes: \n and its like, \x and two hexadecimal digits, and up to three octal ones.
+func unescape(s string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if at := strings.IndexByte(`abfnrtv\'"?`, s[i]); at >= 0 {
+			b.WriteByte("\a\b\f\n\r\t\v\\'\"?"[at])
+			continue
+		}
+		base, from, most := 8, i, 3
+		if s[i] == 'x' {
+			base, from, most = 16, i+1, 2
+		}
+		to := from
+		for to < len(s) && to < from+most {
+			if _, err := strconv.ParseUint(s[to:to+1], base, 8); err != nil {
+				break
+			}
+			to++
+		}
+		n, err := strconv.ParseUint(s[from:to], base, 8)
+		if err != nil {
+			return "", false
+		}
+		b.WriteByte(byte(n))
+		i = to - 1
+	}
+	return b.String(), true
 }

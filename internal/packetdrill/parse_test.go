@@ -120,6 +120,21 @@ func TestParseReadsTheFrame(t *testing.T) {
 	}
 }
 
+func TestStringsHaveTheEscapesOfC(t *testing.T) {
+	for text, want := range map[string]string{
+		`plain`: "plain", `\n\t\\\"`: "\n\t\\\"", `\0`: "\x00", `\0\1019`: "\x00A9", `\x41\x4g`: "A\x04g", `\a\b\f\r\v\'\?`: "\a\b\f\r\v'?",
+	} {
+		if got, ok := unescape(text); !ok || got != want {
+			t.Errorf("%s: got %q, %v, want %q", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{`\q`, `\x`, `\777`} {
+		if got, ok := unescape(text); ok {
+			t.Errorf("%s: got %q, want nothing", text, got)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"an empty script", "// nothing\n", "test.pkt:2:1: the script has no events"},

@@ -240,10 +240,13 @@ func (r *runner) finish() error {
 	if err := r.awaitPending(); err != nil {
 		return err
 	}
-	if r.current != nil && len(r.current.sent) > 0 && !r.set.ignoreTail {
-		seen := r.current.sent[0]
-		return r.failure("the script ends, and says nothing of a packet that the host has sent",
-			"nothing", r.current.words(seen))
+	return r.unmentioned("the script ends")
+}
+
+// unmentioned fails when no line has named a packet of the connection under test, whose time is over.
+func (r *runner) unmentioned(why string) error {
+	if r.current == nil || len(r.current.sent) == 0 || r.set.ignoreTail {
+		return nil
 	}
-	return nil
+	return r.failure(why+", and says nothing of a packet that the host has sent", "nothing", r.current.words(r.current.sent[0]))
 }

@@ -9,28 +9,37 @@ import (
 	"testing"
 )
 
-// TestScripts runs the scripts of package tcp over both IP versions, except those that name one.
-func TestScripts(t *testing.T) {
+// ownOptions are what our scripts are run with.
+var ownOptions = Options{Flags: []string{"-D", "COOKIE=0123456789abcdef"}}
+
+// ownScripts returns the scripts of package tcp and those that show the language.
+func ownScripts(t *testing.T) []string {
+	t.Helper()
 	paths, err := filepath.Glob("../../tcp/testdata/*.pkt")
-	if err != nil {
-		t.Fatal(err)
+	more, err2 := filepath.Glob("testdata/*.pkt")
+	if err != nil || err2 != nil || len(paths) < 20 || len(more) < 4 {
+		t.Fatalf("found %d and %d scripts: %v, %v", len(paths), len(more), err, err2)
 	}
-	if len(paths) < 20 {
-		t.Fatalf("found %d scripts, want at least 20", len(paths))
-	}
-	for _, path := range paths {
+	return append(paths, more...)
+}
+
+// TestScripts runs our scripts over both IP versions, except those that name one.
+func TestScripts(t *testing.T) {
+	for _, path := range ownScripts(t) {
 		s, err := ParseFile(path)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		versions := []string{"ipv4", "ipv6"}
+		versions := []string{"ipv4", "ipv6", "ipv4-mapped-ipv6"}
 		if i := slices.IndexFunc(s.Options, func(o Option) bool { return o.Name == "ip_version" }); i >= 0 {
 			versions = []string{s.Options[i].Value}
 		}
 		for _, version := range versions {
 			t.Run(strings.TrimSuffix(filepath.Base(path), ".pkt")+" over "+version, func(t *testing.T) {
-				if err := s.Run(Options{Flags: []string{"--ip_version=" + version}}); err != nil {
+				o := ownOptions
+				o.Flags = append(slices.Clone(o.Flags), "--ip_version="+version)
+				if err := s.Run(o); err != nil {
 					t.Error(err)
 				}
 			})

@@ -18,7 +18,7 @@ type Options struct {
 	// Flags override the script's option lines and are written like them: "--ip_version=ipv6". "-D", "NAME=value"
 	// gives a name a meaning.
 	Flags []string
-	// IgnoreTail passes over what the host sends behind the last line of the script that names one of its
+	// IgnoreTail passes over what the host sends on a connection behind the last line that names one of its
 	// packets. Scripts that were written for Linux often end without a word of the last ACK.
 	IgnoreTail bool
 	// Configure, when set, changes the host's configuration after the script has had its say.
