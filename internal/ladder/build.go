@@ -53,6 +53,7 @@ func build(events []tcp.Event, gap, lost int, o Options) []*Ladder {
 // build makes the lines of a connection.
 func (c *connection) build(o *Options) {
 	c.place(o)
+	c.awaitedSyn()
 	c.attach()
 	c.match(o)
 	ordered := c.order()

@@ -177,3 +177,25 @@ func opensActively(h happening) bool {
 	return h.Kind == tcp.EventCall && h.Call == tcp.CallOpen ||
 		h.Kind == tcp.EventSend && h.Header.Flags.Has(tcp.SYN) && !h.Header.Flags.Has(tcp.ACK)
 }
+
+// awaitedSyn leaves out that a listener's connection enters LISTEN in the moment in which a SYN
+// makes it: the end has listened since long, and that is the state before its first line.
+func (c *connection) awaitedSyn() {
+	for _, p := range c.ends {
+		var own []int // the first happenings of the end
+		for i := 0; i < len(c.happenings) && len(own) < 3; i++ {
+			if h := &c.happenings[i]; h.Event != nil && (pair{h.Local, h.Remote}) == p.key {
+				own = append(own, i)
+			}
+		}
+		if len(own) < 3 {
+			continue
+		}
+		call, state, arrival := &c.happenings[own[0]], &c.happenings[own[1]], &c.happenings[own[2]]
+		if call.Call == tcp.CallListen && state.Kind == tcp.EventState && state.State == tcp.Listen &&
+			arrival.Kind == tcp.EventArrive && arrival.State == tcp.Listen && arrival.at == call.at {
+			c.happenings = slices.Delete(c.happenings, own[1], own[1]+1)
+			c.happenings = slices.Delete(c.happenings, own[0], own[0]+1)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package step
+
+import "github.com/sockeye-tcp/sockeye/ip"
+
+// What a capture at one end would hold.
+
+// A Packet is an IP packet as it left an end or arrived there.
+type Packet struct {
+	At   ip.Time
+	Data []byte // must not be changed
+}
+
+// A Capturer is a Player that knows the packets themselves. Players of worlds are.
+type Capturer interface {
+	// Packets returns the packets that an end has sent and got up to now, in order. Those that were
+	// damaged on the way are left out.
+	Packets(end int) []Packet
+}
+
+// Packets implements Capturer.
+func (s *session) Packets(end int) []Packet {
+	var list []Packet
+	for _, n := range s.world.ends[end].log {
+		if n.kind == entryIn || n.kind == entryOut {
+			list = append(list, Packet{n.at, n.data})
+		}
+	}
+	return list
+}
