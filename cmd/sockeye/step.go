@@ -82,7 +82,7 @@ func newStepCommand(a *app) *cobra.Command {
 	flags.BoolVar(&f.rules, "rules", false, "name the place in an RFC that decided")
 	flags.BoolVar(&f.full, "full", false, "fold nothing, and show every call")
 	flags.StringVar(&f.color, "color", "auto", "colour it: `auto|always|never`")
-	flags.IntVar(&f.end, "end", 1, "write the script as end `N` saw it, 1 or 2")
+	flags.IntVar(&f.end, "end", 1, "of a lesson, the script or capture of end `N`, 1 or 2")
 	flags.Uint64Var(&f.seed, "seed", 1, "what chance there is in a lesson comes from `N`")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "of several scripts, draw those that fail")
 	flags.BoolVar(&f.preserve, "preserve-screen", false, "leave the last screen when stepping ends")
@@ -149,7 +149,7 @@ var formatExtensions = map[string]string{
 }
 
 // stepFormats are the formats, the usual one first.
-var stepFormats = []string{"text", "json", "pcapng", "mermaid"}
+var stepFormats = []string{"text", "svg", "html", "json", "pcapng", "mermaid", "script"}
 
 // check completes the flags and refuses what makes no sense.
 func (f *stepFlags) check(c *cobra.Command) error {

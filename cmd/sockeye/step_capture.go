@@ -107,7 +107,6 @@ func nothingFound(f *stepFlags, name string, found *pcap.Found) error {
 
 // captureDrawing infers what happened.
 func captureDrawing(f *stepFlags, name string, found *pcap.Found, packets []timedPacket) *drawing {
-	o := f.ladderOptions("", "")
 	d := &drawing{title: name, packets: packets}
 	base := found.Connections[0].First
 	for _, c := range found.Connections {
@@ -116,7 +115,7 @@ func captureDrawing(f *stepFlags, name string, found *pcap.Found, packets []time
 			// Zero is no time, so the first is at one nanosecond; clocks that are set back stand still.
 			seen[i] = ladder.Seen{Time: ip.Time(max(s.When.Sub(base), 0) + 1), Src: s.Src, Dst: s.Dst, Header: s.Header, Len: s.Len}
 		}
-		d.ladders = append(d.ladders, ladder.Observe(seen, o)...)
+		d.ladders = append(d.ladders, ladder.Observe(seen, ladder.Options{})...)
 	}
 	if len(found.Connections) == 1 {
 		d.title = fmt.Sprintf("%s, connection %d of %d", name, found.Connections[0].Number, found.All)

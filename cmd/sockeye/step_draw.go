@@ -21,17 +21,21 @@ import (
 // A drawing is something to be shown.
 type drawing struct {
 	title   string
-	about   []string // paragraphs above the ladder
-	footer  string   // a line below it
+	about   string // a paragraph, where there is more to say
+	footer  string // a line below the text
 	events  []tcp.Event
 	ladders []*ladder.Ladder
 	packets []timedPacket
 	// player steps through it, when that is wanted.
 	player func() step.Player
+	// text writes it as text in a way of its own; script as a script, where there is one.
+	text   func(io.Writer, ladder.TextOptions) error
+	script func() ([]byte, error)
 }
 
 // show steps through the drawing on a terminal, or writes it.
 func (a *app) show(ctx context.Context, f *stepFlags, d *drawing) error {
+	f.nameEnds(d.ladders)
 	if a.interactive(f) && d.player != nil {
 		return a.stepThrough(ctx, f, d.player())
 	}
@@ -69,28 +73,35 @@ func (a *app) drawTo(w io.Writer, f *stepFlags, d *drawing) error {
 		return ladder.JSON(w, d.ladders)
 	case "pcapng":
 		return d.writePackets(w)
+	case "script":
+		return d.writeScript(w)
+	case "svg":
+		return ladder.SVG(w, d.ladders, ladder.SVGOptions{Absolute: f.absolute, Full: f.full, Vars: f.lane})
+	case "html":
+		return ladder.HTML(w, d.ladders, ladder.HTMLOptions{Title: d.title, Note: d.about, Absolute: f.absolute, Full: f.full})
 	case "mermaid":
 		return ladder.Mermaid(w, d.ladders)
 	}
-	for _, p := range d.about {
-		fmt.Fprintf(w, "%s\n\n", p)
-	}
-	if err := a.drawText(w, f, d.ladders); err != nil {
+	if err := a.drawText(w, f, d); err != nil {
 		return err
 	}
-	if d.footer != "" {
-		fmt.Fprintf(w, "\n%s\n", d.footer)
+	if d.footer == "" {
+		return nil
 	}
-	return nil
+	_, err := fmt.Fprintf(w, "\n%s\n", d.footer)
+	return err
 }
 
-// drawText draws ladders with the flags that say how.
-func (a *app) drawText(w io.Writer, f *stepFlags, ladders []*ladder.Ladder) error {
+// drawText draws with the flags that say how.
+func (a *app) drawText(w io.Writer, f *stepFlags, d *drawing) error {
 	o, err := a.textOptions(f)
 	if err != nil {
 		return err
 	}
-	return ladder.Text(w, ladders, o)
+	if d.text != nil {
+		return d.text(w, o)
+	}
+	return ladder.Text(w, d.ladders, o)
 }
 
 // textOptions are the flags for text.
@@ -112,12 +123,26 @@ func (a *app) textOptions(f *stepFlags) (ladder.TextOptions, error) {
 	}, nil
 }
 
-// ladderOptions name the ends, unless --names does.
-func (f *stepFlags) ladderOptions(left, right string) ladder.Options {
+// nameEnds gives the ends the names of --names.
+func (f *stepFlags) nameEnds(ladders []*ladder.Ladder) {
 	if names := f.ends(); names != nil {
-		left, right = names[0], names[1]
+		for _, l := range ladders {
+			l.Left.Name, l.Right.Name = names[0], names[1]
+		}
 	}
-	return ladder.Options{Left: left, Right: right}
+}
+
+// writeScript writes a script of package packetdrill.
+func (d *drawing) writeScript(w io.Writer) error {
+	if d.script == nil {
+		return &exitError{code: exitUsage, err: fmt.Errorf("%s: only of a lesson there is a script", d.title)}
+	}
+	script, err := d.script()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(script)
+	return err
 }
 
 // writePackets writes a capture.

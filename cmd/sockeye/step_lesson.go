@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sockeye-tcp/sockeye/internal/ladder"
 	"github.com/sockeye-tcp/sockeye/internal/step"
 )
 
@@ -112,13 +114,20 @@ func (a *app) stepLesson(ctx context.Context, f *stepFlags, l *step.Lesson) erro
 		return err
 	}
 	if a.interactive(f) {
+		f.saveAs = l.Name + ".pkt"
 		return a.stepThrough(ctx, f, p)
 	}
-	for p.Next() {
-		if err := ctx.Err(); err != nil {
-			return err
+	s := tell(l, p)
+	v := p.View()
+	d := &drawing{
+		title: l.Title, about: l.About, events: p.Events(), ladders: v.Ladder,
+		script: func() ([]byte, error) { return p.Script(f.end - 1) },
+		text:   func(w io.Writer, o ladder.TextOptions) error { return s.write(w, o) },
+	}
+	if c, ok := p.(step.Capturer); ok {
+		for _, packet := range c.Packets(f.end - 1) {
+			d.packets = append(d.packets, timedPacket{epoch.Add(packet.At.Sub(v.Start)), packet.Data})
 		}
 	}
-	v := p.View()
-	return a.show(ctx, f, &drawing{title: l.Title, about: []string{l.Title, l.About}, events: p.Events(), ladders: v.Ladder})
+	return a.show(ctx, f, d)
 }

@@ -23,6 +23,9 @@ import (
 
 // Scripts: one is run and drawn, several are run and judged.
 
+// scriptEnds are the names of the ends in a script.
+var scriptEnds = ladder.Options{Left: "host", Right: "script"}
+
 // eventLimit is how many events of a script or a capture are kept: some hundred MiB at worst.
 const eventLimit = 200_000
 
@@ -40,7 +43,10 @@ type timedPacket struct {
 	data []byte
 }
 
-// epoch is what zero of virtual time is in a capture.
+// scriptStart is the time on a host's clock at which scripts begin.
+const scriptStart = time.Second
+
+// epoch is what the start of virtual time is in a capture.
 var epoch = time.Unix(0, 0).UTC()
 
 // runScript runs a script; keep says whether its packets are wanted.
@@ -57,7 +63,7 @@ func (a *app) runScript(name string, keep bool) *scriptRun {
 	}}
 	if keep {
 		o.Packet = func(now ip.Time, _ bool, p []byte) {
-			run.packets = append(run.packets, timedPacket{epoch.Add(time.Duration(now)), slices.Clone(p)})
+			run.packets = append(run.packets, timedPacket{epoch.Add(time.Duration(now) - scriptStart), slices.Clone(p)})
 		}
 	}
 	run.err = packetdrill.RunFile(name, o)
@@ -119,7 +125,7 @@ func (a *app) stepScript(ctx context.Context, f *stepFlags, name string) error {
 	}
 	d := &drawing{
 		title: filepath.Base(name), events: events, packets: run.packets,
-		ladders: run.events.Ladders(f.ladderOptions("host", "script")),
+		ladders: run.events.Ladders(scriptEnds),
 	}
 	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders) }
 	if failed == nil {

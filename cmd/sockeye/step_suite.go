@@ -58,8 +58,8 @@ func (s *suite) run(name string) {
 	for _, line := range r.Details {
 		s.printf("        %s\n", line)
 	}
-	if ladders := run.events.Ladders(s.f.ladderOptions("host", "script")); s.f.verbose && len(ladders) > 0 {
-		s.err = errors.Join(s.err, s.app.drawText(s.app.stdout, s.f, ladders))
+	if ladders := run.events.Ladders(scriptEnds); s.f.verbose && len(ladders) > 0 {
+		s.err = errors.Join(s.err, s.app.drawText(s.app.stdout, s.f, &drawing{ladders: ladders}))
 	}
 }
 
