@@ -3,6 +3,7 @@ package steptui
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,6 +32,7 @@ type Model struct {
 	player step.Player
 	o      Options
 	g      *glyphs
+	draw   func(io.Writer, []*ladder.Ladder, ladder.TextOptions) error
 
 	width, height int
 	selected      int // Flight.ID of the chosen packet; 0: none
@@ -51,7 +53,7 @@ type Model struct {
 
 // New returns the screen of a player, 80 columns by 24 rows until it is told otherwise.
 func New(p step.Player, o Options) *Model {
-	m := &Model{player: p, o: o, g: glyphsFor(o.ASCII), width: 80, height: 24, absolute: o.Absolute, rules: o.Rules, vars: o.Vars}
+	m := &Model{player: p, o: o, g: glyphsFor(o.ASCII), draw: ladder.Text, width: 80, height: 24, absolute: o.Absolute, rules: o.Rules, vars: o.Vars}
 	m.choose()
 	return m
 }

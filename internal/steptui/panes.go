@@ -214,6 +214,9 @@ func (m *Model) flightRow(f *step.Flight, w int) string {
 	if segment, _, found := strings.Cut(what, " <"); found && width(way)+width(what)+width(right)+1 > w {
 		what = segment // the options have room in a wide window
 	}
+	if width(way)+width(what)+width(right)+1 > w {
+		right = m.g.text(notes[len(notes)-1]) + " "
+	}
 	row := m.g.ends(way+what, right, w)
 	if f.ID == m.selected {
 		return chosenStyle.Render(m.g.fit(row, w))

@@ -139,7 +139,7 @@ func (m *Model) ladderText(w int) (head, body []string) {
 		Width: w, ASCII: m.o.ASCII, Color: m.o.Color, Absolute: m.absolute, Full: true, Rules: m.rules, Filter: m.filter,
 	}
 	// A strings.Builder takes everything.
-	_ = ladder.Text(&b, ladders, o)
+	_ = m.draw(&b, ladders, o)
 	rows := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
 	for len(rows) > 0 && !strings.Contains(rows[len(rows)-1], m.g.bar) { // what Text explains, help explains
 		rows = rows[:len(rows)-1]
