@@ -73,13 +73,16 @@ type ExtendedError struct {
 	Info, Data         uint32
 }
 
-// AppendTo appends the structure, and the empty address that follows it.
-func (e *ExtendedError) AppendTo(b []byte) []byte {
+// AppendTo appends the structure, and the empty address that follows it: that of a socket of the family.
+func (e *ExtendedError) AppendTo(b []byte, family int) []byte {
 	b = binary.LittleEndian.AppendUint32(b, e.Errno)
 	b = append(b, e.Origin, e.Type, e.Code, 0)
 	b = binary.LittleEndian.AppendUint32(b, e.Info)
 	b = binary.LittleEndian.AppendUint32(b, e.Data)
-	return append(b, make([]byte, 16)...)
+	if family == AF_INET6 {
+		return append(b, make([]byte, sockaddrLen6)...)
+	}
+	return append(b, make([]byte, sockaddrLen4)...)
 }
 
 // ParseExtendedError reads the structure.

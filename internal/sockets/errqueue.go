@@ -66,7 +66,7 @@ func (s *socket) receiveError(m *Message) (int, syscall.Errno) {
 	if s.family == AF_INET6 {
 		level, kind = SOL_IPV6, IPV6_RECVERR
 	}
-	m.add(Control{Level: level, Type: kind, Data: n.err.AppendTo(nil)})
+	m.add(Control{Level: level, Type: kind, Data: n.err.AppendTo(nil, s.family)})
 	return 0, 0
 }
 

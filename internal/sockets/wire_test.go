@@ -67,7 +67,7 @@ func TestInfoHasLinuxsLayout(t *testing.T) {
 
 func TestControlsComeBack(t *testing.T) {
 	e := ExtendedError{Errno: 42, Origin: SO_EE_ORIGIN_TIMESTAMPING, Type: 1, Code: 2, Info: 3, Data: 4}
-	list := []Control{{SOL_SOCKET, SCM_TIMESTAMPING, appendTimestamping(nil, 5e9+7)}, {SOL_TCP, TCP_CM_INQ, appendInt(nil, -9)}, {SOL_IP, IP_RECVERR, e.AppendTo(nil)}}
+	list := []Control{{SOL_SOCKET, SCM_TIMESTAMPING, appendTimestamping(nil, 5e9+7)}, {SOL_TCP, TCP_CM_INQ, appendInt(nil, -9)}, {SOL_IP, IP_RECVERR, e.AppendTo(nil, AF_INET)}}
 	b := AppendControls(nil, list)
 	if len(b)%cmsgAlign != 0 || binary.LittleEndian.Uint64(b[64:]) != 20 {
 		t.Fatalf("got %d bytes: % x", len(b), b)
@@ -89,6 +89,9 @@ func TestControlsComeBack(t *testing.T) {
 	}
 	if got, ok := ParseExtendedError(back[2].Data); !ok || got != e {
 		t.Errorf("got %+v, %v, want %+v", got, ok, e)
+	}
+	if n4, n6 := len(e.AppendTo(nil, AF_INET)), len(e.AppendTo(nil, AF_INET6)); n4 != 32 || n6 != 44 {
+		t.Errorf("got %d and %d bytes of an extended error with an address, want 32 and 44", n4, n6)
 	}
 	b[0] = 200
 	if _, errno := ParseControls(b); errno != syscall.EINVAL {
