@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
@@ -202,7 +203,7 @@ func (l *Ladder) pageLine(line *Line, vars *lane) pageLine {
 	for _, s := range []Side{OnLeft, OnRight} {
 		list := [][2]string{}
 		for _, c := range vars.next(line, s) {
-			list = append(list, [2]string{c.Name, c.Value})
+			list = append(list, [2]string{c.Name, c.lasting(line.timeAt(s))})
 		}
 		p.Changes = append(p.Changes, list)
 	}
@@ -218,6 +219,14 @@ func (l *Ladder) pageLine(line *Line, vars *lane) pageLine {
 	p.Way = l.way(line)
 	p.Wire = tcp.FormatSegment(&line.Segment.Header, line.Segment.Len, from.ISN, to.ISN)
 	return p
+}
+
+// lasting is the value as it may stand for a while: of a timer that runs, when it expires, and not how long that takes.
+func (c *Change) lasting(now time.Duration) string {
+	if strings.HasSuffix(c.Name, timerSuffix) && !c.None {
+		return "at " + span(now+time.Duration(c.Number*float64(time.Second)))
+	}
+	return c.Value
 }
 
 // stateTexts returns the states that an end enters, in words.

@@ -51,24 +51,25 @@ func (m *mermaid) ladder(l *Ladder) {
 // actor is the name of a side in the diagram.
 func actor(s Side) string { return [...]string{"L", "R"}[s] }
 
-// line writes one line: the arrow or a note, then the states.
+// line writes one line: the arrow, then a note for each end with what happened there and the states it enters.
 func (m *mermaid) line(l *Ladder, line *Line) {
+	var notes [2][]string
 	switch line.Kind {
 	case KindSegment:
 		m.message(line)
 	case KindFold, KindGap:
 		m.over("... " + line.Note() + " ...")
-	case KindCall:
-		if line.Call != tcp.CallSend && line.Call != tcp.CallReceive {
-			m.note(line.Side, line.Note())
-		}
 	default:
-		m.note(line.Side, line.Note())
-	}
-	for _, s := range []Side{OnLeft, OnRight} {
-		for _, state := range line.Entered(s) {
-			m.note(s, l.End(s).stateText(state))
+		text := line.Kind == KindCall && (line.Call == tcp.CallSend || line.Call == tcp.CallReceive)
+		if note := line.Note(); note != "" && !text {
+			notes[line.Side] = append(notes[line.Side], note)
 		}
+	}
+	for s, list := range notes {
+		for _, state := range line.Entered(Side(s)) {
+			list = append(list, l.End(Side(s)).stateText(state))
+		}
+		m.note(Side(s), strings.Join(list, "<br/>"))
 	}
 }
 

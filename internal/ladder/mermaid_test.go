@@ -25,7 +25,7 @@ func TestMermaidGolden(t *testing.T) {
 
 // statement is what the grammar of sequence diagrams lets a line be, as far as we use it. What follows a
 // colon has no character that ends a statement (#, ;) but in entities, which are taken out before.
-var statement = regexp.MustCompile(`^(sequenceDiagram|    participant [LR] as [^#;{}%<>]+(<br/>[^#;{}%<>]+)?|    [LR](->>|-x|-->>|-\))[LR]: [^#;{}%<>]+|    Note ((left|right) of [LR]|over L,R): [^#;{}%<>]+)$`)
+var statement = regexp.MustCompile(`^(sequenceDiagram|    participant [LR] as [^#;{}%<>]+(<br/>[^#;{}%<>]+)?|    [LR](->>|-x|-->>|-\))[LR]: [^#;{}%<>]+|    Note ((left|right) of [LR]|over L,R): [^#;{}%<>]+(<br/>[^#;{}%<>]+)*)$`)
 
 var entity = regexp.MustCompile(`#\w+;`)
 

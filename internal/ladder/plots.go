@@ -163,9 +163,13 @@ func (l *Ladder) windowPlot(s Side) *plot {
 	return p
 }
 
-// rttPlot shows how long text took to be acknowledged, and what the sender made of it; nil when nothing was measured.
+// rttPlot shows how long text took to be acknowledged, and what the sender made of it; nil when nothing was measured, or only
+// at the other end, which knows nothing of it.
 func (l *Ladder) rttPlot(d Direction) *plot {
 	s := d.Sender()
+	if l.End(s.Other()).Known && !l.End(s).Known {
+		return nil
+	}
 	samples := curve{name: "measured", class: "sample", shape: dots}
 	smooth := curve{name: "srtt", class: "srtt", shape: steps}
 	var out []flightTime

@@ -90,7 +90,9 @@ func changes(from, to *tcp.Vars, now ip.Time) []Change {
 }
 
 // timerName is the name of a timer among the variables.
-func timerName(t tcp.Timer) string { return t.String() + " timer" }
+func timerName(t tcp.Timer) string { return t.String() + timerSuffix }
+
+const timerSuffix = " timer"
 
 // A lane walks down a ladder and tells the changes of each line.
 type lane struct {
@@ -101,13 +103,17 @@ type lane struct {
 // next returns what changes at an end in the next line.
 func (n *lane) next(l *Line, s Side) []Change {
 	v := l.Vars(s)
-	now := l.At
-	if l.Kind == KindSegment && l.Part == Whole && l.Arrived != Unknown && s == l.Dir.Receiver() {
-		now = l.Arrived
-	}
-	list := changes(n.last[s], v, n.ladder.Start.Add(now))
+	list := changes(n.last[s], v, n.ladder.Start.Add(l.timeAt(s)))
 	n.last[s] = v
 	return list
+}
+
+// timeAt is when a line happened at an end: a segment that takes one line arrives later than it left.
+func (l *Line) timeAt(s Side) time.Duration {
+	if l.Kind == KindSegment && l.Part == Whole && l.Arrived != Unknown && s == l.Dir.Receiver() {
+		return l.Arrived
+	}
+	return l.At
 }
 
 // changeWords writes changes on one line: "snd.una 1, snd.nxt 87".
