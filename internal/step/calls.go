@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -99,13 +100,7 @@ func (e *end) call(m Move) (int, error) {
 		e.listener, e.once = l, m.N != 0
 		return 0, nil
 	case Connect:
-		s, _, errno := e.host.Connect(now, e.local, e.peer)
-		if errno != 0 {
-			return 0, errno
-		}
-		e.sock = s
-		e.began(s)
-		return 0, nil
+		return e.connect(now)
 	case Close:
 		e.close()
 		return 0, nil
@@ -134,6 +129,24 @@ func (e *end) call(m Move) (int, error) {
 		c.SetKeepAlive(now, tcp.KeepAlive{Enable: e.keepAlive, Idle: keepIdle, Interval: keepInterval, Count: keepCount})
 	}
 	e.sock.Touch(now)
+	return n, nil
+}
+
+// tookOver is what connect returns when the connection takes the place of one in TIME-WAIT.
+const tookOver = 1
+
+// connect opens a connection.
+func (e *end) connect(now ip.Time) (int, error) {
+	n := 0
+	if e.host.Socket(e.local, e.peer) != nil {
+		n = tookOver
+	}
+	s, _, errno := e.host.Connect(now, e.local, e.peer)
+	if errno != 0 {
+		return 0, errno
+	}
+	e.sock = s
+	e.began(s)
 	return n, nil
 }
 

@@ -39,7 +39,7 @@ func randomMove(r *rand.Rand, p Player) Move {
 			m = moves[0]
 		}
 		switch {
-		case m.Kind == Crash && r.IntN(20) > 0, (m.Kind == Close || m.Kind == Abort || m.Kind == Shutdown) && r.IntN(5) > 0:
+		case m.Kind == Crash && r.IntN(10) > 0, (m.Kind == Close || m.Kind == Abort || m.Kind == Shutdown) && r.IntN(3) > 0:
 			continue
 		case m.Kind == Wait:
 			m.D = time.Duration(r.Int64N(int64(3 * time.Second)))
@@ -63,7 +63,7 @@ func walk(t testing.TB, seed uint64, steps int) Player {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.IntN(10) > 0 { // most walks begin with a connection
+	if r.IntN(4) > 0 { // most walks begin with a connection
 		p.Do(Move{Kind: Listen, End: B})
 		p.Do(Move{Kind: Connect, End: A})
 		if r.IntN(2) > 0 {
@@ -88,7 +88,7 @@ func TestRandomWalksGiveScriptsThatPass(t *testing.T) {
 	}
 	passed := 0
 	for seed := range walks {
-		p := walk(t, uint64(seed), 40)
+		p := walk(t, uint64(seed), 60)
 		for end := range 2 {
 			script, err := p.Script(end)
 			if err != nil {

@@ -50,10 +50,17 @@ type scriptWriter struct {
 	stamps            map[uint32]bool // timestamps that the end has sent
 	scaled            bool            // timestamps are echoed that it has not sent
 	failure           *ScriptError
+
+	// The ports of the newest connection, as the runner chooses them when the script does not.
+	localPort, remotePort, nextPort uint16
+	listens                         bool // the next packet begins a connection with nextPort
 }
 
+// The ports of scripts: of a listener, and of the peer of a connect; and of the first peer of a listener.
+const scriptPort, firstPeerPort = 8080, 40001
+
 func newScriptWriter(e *end) *scriptWriter {
-	return &scriptWriter{end: e, nextFD: 3}
+	return &scriptWriter{end: e, nextFD: 3, nextPort: firstPeerPort}
 }
 
 // script writes all of it. A host that has crashed has a script of what came after.
@@ -186,6 +193,7 @@ func (w *scriptWriter) socket(at ip.Time) int {
 	w.irs = w.irsBase
 	w.knowsPeer, w.reached = false, false
 	w.stamps = map[uint32]bool{}
+	w.listens = true
 	return fd
 }
 
@@ -207,7 +215,7 @@ func (w *scriptWriter) call(e entry) {
 		w.line(at, "bind(%d, ..., ...) = 0", w.listenFD)
 		w.line(at, "listen(%d, %d) = 0", w.listenFD, backlog-1)
 	case Connect:
-		w.connect(at)
+		w.connect(e)
 	case Write:
 		w.line(at, "write(%d, ..., %d) = %d", w.connFD, e.n, e.n)
 	case Read:
@@ -231,16 +239,27 @@ func (w *scriptWriter) call(e entry) {
 	}
 }
 
-// connect writes an active open, which does not wait for its end.
-func (w *scriptWriter) connect(at ip.Time) {
-	w.connFD = w.socket(at)
-	w.reached = true
-	if w.connects > 1 {
-		w.line(at, "bind(%d, {sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr(\"0.0.0.0\")}, ...) = 0",
-			w.connFD, w.end.local.Port())
+// connect writes an active open, which does not wait for its end. Ports are named when another connect or a
+// connection in TIME-WAIT has to do with the same ones.
+func (w *scriptWriter) connect(e entry) {
+	remote := "..."
+	if e.n == tookOver {
+		remote = sockaddr("192.0.2.1", w.remotePort)
+	} else {
+		w.localPort, w.remotePort = w.end.local.Port(), scriptPort
 	}
-	w.line(at, "fcntl(%d, F_SETFL, O_RDWR|O_NONBLOCK) = 0", w.connFD)
-	w.line(at, "connect(%d, ..., ...) = -1 EINPROGRESS (Operation now in progress)", w.connFD)
+	w.connFD = w.socket(e.at)
+	w.reached, w.listens = true, false
+	if w.connects > 1 || e.n == tookOver {
+		w.line(e.at, "bind(%d, %s, ...) = 0", w.connFD, sockaddr("0.0.0.0", w.localPort))
+	}
+	w.line(e.at, "fcntl(%d, F_SETFL, O_RDWR|O_NONBLOCK) = 0", w.connFD)
+	w.line(e.at, "connect(%d, %s, ...) = -1 EINPROGRESS (Operation now in progress)", w.connFD, remote)
+}
+
+// sockaddr writes an address.
+func sockaddr(addr string, port uint16) string {
+	return fmt.Sprintf("{sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr(\"%s\")}", port, addr)
 }
 
 // option writes the setting of an option.

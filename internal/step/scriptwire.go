@@ -54,6 +54,10 @@ func (w *scriptWriter) arrival(e entry) {
 		return
 	}
 	w.reached = true
+	if w.listens {
+		w.listens, w.localPort, w.remotePort = false, scriptPort, w.nextPort
+		w.nextPort++
+	}
 	syn := s.flags.Has(tcp.SYN)
 	if syn && !w.hasIRS {
 		if !w.knowsPeer {
