@@ -50,6 +50,14 @@ func do(m Move) func(*World) Move { return func(*World) Move { return m } }
 // call is the choice of a call.
 func call(end int, kind MoveKind) func(*World) Move { return do(Move{Kind: kind, End: end}) }
 
+// wait is the choice of letting time pass, with all that happens meanwhile.
+func wait(d time.Duration) func(*World) Move { return do(Move{Kind: Wait, D: d}) }
+
+// inject is the choice of a segment that arrives at an end out of nowhere.
+func inject(end int, text string) func(*World) Move {
+	return do(Move{Kind: Inject, End: end, Text: text})
+}
+
 // write and read are the choices of calls with a number of bytes.
 func write(end, n int) func(*World) Move { return do(Move{Kind: Write, End: end, N: n}) }
 func read(end, n int) func(*World) Move  { return do(Move{Kind: Read, End: end, N: n}) }
@@ -58,12 +66,15 @@ func read(end, n int) func(*World) Move  { return do(Move{Kind: Read, End: end, 
 var goOn = do(Move{Kind: Go})
 
 // oldest chooses a move on the packet of an end that arrives first. Without one the move is refused.
-func oldest(kind MoveKind, from int) func(*World) Move {
+func oldest(kind MoveKind, from int) func(*World) Move { return nth(kind, from, 0) }
+
+// nth is oldest for the packet behind n others.
+func nth(kind MoveKind, from, n int) func(*World) Move {
 	return func(w *World) Move {
 		m := Move{Kind: kind}
-		list := w.arrivals()
-		if i := slices.IndexFunc(list, func(p *packet) bool { return p.from == from }); i >= 0 {
-			m.Packet = list[i].id
+		list := slices.DeleteFunc(w.arrivals(), func(p *packet) bool { return p.from != from })
+		if n < len(list) {
+			m.Packet = list[n].id
 		}
 		return m
 	}

@@ -97,6 +97,21 @@ func TestWhatLessonsShow(t *testing.T) {
 		{"fast-retransmit", 12, "recovery is over", func(v *View) bool {
 			return !v.Ends[A].Vars.Recovery && v.Ends[A].Info.Unacked == 0 && v.Ends[B].Readable == 7300
 		}},
+		{"two-losses", 11, "a partial ACK retransmits", func(v *View) bool {
+			return v.InFlight[0].Why == tcp.WhyPartialAck && v.InFlight[0].Len == 1460
+		}},
+		{"two-losses", 13, "recovery is over", func(v *View) bool {
+			return !v.Ends[A].Vars.Recovery && v.Ends[A].Info.Unacked == 0 && v.Ends[B].Readable == 7300
+		}},
+		{"slow-start", 1, "ten segments", func(v *View) bool { return len(v.InFlight) == 10 }},
+		{"slow-start", 2, "twenty", func(v *View) bool { return v.Ends[A].Vars.Flight == 20*1460 }},
+		{"slow-start", 3, "forty", func(v *View) bool { return v.Ends[A].Vars.Flight == 40*1460 }},
+		{"time-wait-reuse", 2, "the old connection is forgotten", func(v *View) bool { return v.Ends[B].State == tcp.SynReceived }},
+		{"time-wait-reuse", 4, "the new one is open", func(v *View) bool {
+			return v.Ends[A].State == tcp.Established && v.Ends[B].State == tcp.Established
+		}},
+		{"old-text", 3, "nothing is taken", func(v *View) bool { return v.Ends[B].Readable == 100 }},
+		{"old-text", 7, "what A wrote is there", func(v *View) bool { return v.Ends[B].Readable == 150 }},
 		{"timeout", 7, "the fourth transmission", func(v *View) bool {
 			return v.InFlight[0].Why == tcp.WhyRTO && v.InFlight[0].Nth == 3
 		}},

@@ -66,4 +66,19 @@ var closingLessons = []*Lesson{
 			{"The minute is over.", "RFC 9293 §3.10.8", goOn},
 		},
 	},
+	{
+		Name: "time-wait-reuse", Title: "A new connection ends TIME-WAIT early", Rule: "RFC 9293 §3.6.1, RFC 6191", Config: stamped(),
+		Setup: append(open[:len(open):len(open)], Move{Kind: Close, End: B}, Move{Kind: Go}, Move{Kind: Go}, Move{Kind: Close, End: A},
+			Move{Kind: Go}, Move{Kind: Go}),
+		About: "B has closed first, and is in TIME-WAIT for a minute. A wants to connect again between the same ports. It need not wait, if the timestamp in its SYN proves that this is no old duplicate.",
+		Steps: []LessonStep{
+			{"A connects again. The SYN has a later timestamp than all that B has had from A.", "RFC 7323 §3", call(A, Connect)},
+			{"B compares it with the last of the old connection. It is later: B forgets the old connection, and opens the new one.", "RFC 9293 §3.6.1, MAY-2; RFC 6191 §2", goOn},
+			{"A is ESTABLISHED.", "RFC 9293 §3.10.7.3, fourth", goOn},
+			{"B is ESTABLISHED. It listens all the time.", "RFC 9293 §3.10.7.4, fifth", goOn},
+		},
+	},
 }
+
+// stamped is a world with timestamps.
+func stamped() Config { return Config{Ends: [2]EndConfig{{ISS: 1000}, {ISS: 5000}}} }

@@ -25,6 +25,35 @@ var lossLessons = []*Lesson{
 		},
 	},
 	{
+		Name: "two-losses", Title: "Two lost segments, and NewReno", Rule: "RFC 6582", Config: bare(1000, 5000), Setup: open,
+		About: "Two of five segments are lost. The first is found by duplicate ACKs. The ACK of what is sent again then acknowledges only a part: that tells of the second loss, without waiting for anything.",
+		Steps: []LessonStep{
+			{"A writes five full segments.", "RFC 9293 §3.10.2", write(A, 7300)},
+			{"The first is lost.", "", oldest(Drop, A)},
+			{"And the third.", "", nth(Drop, A, 1)},
+			{"The second arrives, behind a hole.", "RFC 5681 §4.2", goOn},
+			{"The fourth. There are two holes now.", "RFC 5681 §4.2", goOn},
+			{"The fifth.", "RFC 5681 §4.2", goOn},
+			{"The first duplicate ACK.", "RFC 5681 §3.2, step 1", goOn},
+			{"The second.", "RFC 5681 §3.2, step 1", goOn},
+			{"The third: A sends the first segment again, and notes how far it has sent (recover).", "RFC 6582 §3.2, step 2", goOn},
+			{"It arrives, and fills the first hole: B acknowledges two segments.", "RFC 9293 §3.10.7.4, seventh", goOn},
+			{"A partial ACK: new, but less than recover. The next segment must be lost as well, and A sends it again at once.", "RFC 6582 §3.2, step 3", goOn},
+			{"It arrives, and fills the second hole.", "RFC 9293 §3.10.7.4, seventh", goOn},
+			{"Everything up to recover is acknowledged. Recovery is over, after two round trips for two losses.", "RFC 6582 §3.2, step 3", goOn},
+		},
+	},
+	{
+		Name: "slow-start", Title: "Slow start", Rule: "RFC 5681 §3.1", Config: fast(), Setup: open,
+		About: "A does not know what the path carries. It begins with ten segments, and sends two for each that is acknowledged: twice as many in each round trip. Every step here is one round trip.",
+		Steps: []LessonStep{
+			{"A writes 200000 bytes. Ten segments are sent, the rest waits.", "RFC 6928 §2", write(A, 200000)},
+			{"A round trip later the ten are acknowledged, and twenty are on the way.", "RFC 5681 §3.1", wait(100 * time.Millisecond)},
+			{"Forty.", "RFC 5681 §3.1", wait(100 * time.Millisecond)},
+			{"And so on, until something is lost or everything is sent. Here it is the latter.", "RFC 5681 §3.1", wait(100 * time.Millisecond)},
+		},
+	},
+	{
 		Name: "timeout", Title: "A lost segment, found out by the timer", Rule: "RFC 6298 §5", Config: bare(1000, 5000), Setup: open,
 		About: "When there is nothing behind the lost segment, there are no duplicate ACKs. Only the timer remains, and each time it waits twice as long: the network may be overloaded.",
 		Steps: []LessonStep{
@@ -72,6 +101,14 @@ var lossLessons = []*Lesson{
 			{"The fourth. From now on A makes its segments no longer than that, for ten minutes or so.", "RFC 1191 §6.3", goOn},
 		},
 	},
+}
+
+// fast is a world in which windows are no limit.
+func fast() Config {
+	e := EndConfig{NoTimestamps: true, NoSACK: true}
+	c := Config{Ends: [2]EndConfig{e, e}}
+	c.Ends[A].ISS, c.Ends[B].ISS = 1000, 5000
+	return c
 }
 
 // narrow is a world in which the path carries less than the hosts' links.

@@ -37,7 +37,7 @@ var openingLessons = []*Lesson{
 		Steps: []LessonStep{
 			{"A connects with 100. Its SYN is on the way.", "RFC 9293 §3.10.1", call(A, Connect)},
 			{"The network is slow with it.", "", late(A, 300*time.Millisecond)},
-			{"An old duplicate with the number 90 arrives at B, which takes it for a wish to connect.", "RFC 9293 §3.10.7.2, third", do(Move{Kind: Inject, End: B, Text: "S 4294967286:4294967286(0) win 64240 <mss 1460>"})},
+			{"An old duplicate with the number 90 arrives at B, which takes it for a wish to connect.", "RFC 9293 §3.10.7.2, third", inject(B, "S 4294967286:4294967286(0) win 64240 <mss 1460>")},
 			{"B acknowledges 91. A has sent nothing that 91 could acknowledge: it resets with just that number, so that B believes it.", "RFC 9293 §3.10.7.3, first", goOn},
 			{"A has just learnt that something old is about, and repeats its SYN without waiting for a second. Linux does the same.", "RFC 9293 §3.8.1", goOn},
 			{"This SYN is lost, so that we see what the figure shows.", "", newest(Drop, A)},

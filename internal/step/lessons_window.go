@@ -73,7 +73,7 @@ var windowLessons = []*Lesson{
 			{"B answers with its ACK. It needs no keep-alive of its own for that.", "RFC 9293 §3.10.7.4, first", goOn},
 			{"B is there. Another minute begins.", "RFC 9293 §3.8.4", goOn},
 			{"B's host crashes, and nothing arrives there any more.", "", do(Move{Kind: Crash, End: B})},
-			{"A minute later the next probe.", "RFC 9293 §3.8.4", do(Move{Kind: Wait, D: time.Minute})},
+			{"A minute later the next probe.", "RFC 9293 §3.8.4", wait(time.Minute)},
 			{"It is lost.", "", oldest(Drop, A)},
 			{"Ten seconds later another.", "RFC 9293 §3.8.4", goOn},
 			{"Lost.", "", oldest(Drop, A)},
