@@ -62,7 +62,7 @@ func writeCommands(b *strings.Builder, c *cobra.Command) {
 func writeFlags(b *strings.Builder, c *cobra.Command, all bool) {
 	groups := map[string][]*pflag.Flag{}
 	order := []string{groupOutput, groupRequest, groupConnection, groupStack, groupLook, "Flags"}
-	grouped := false
+	grouped, abridged := false, hasShortList(c.Flags())
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" { // whoever reads this has found it
 			return
@@ -71,7 +71,7 @@ func writeFlags(b *strings.Builder, c *cobra.Command, all bool) {
 		if g := f.Annotations[inGroup]; g != nil {
 			name, grouped = g[0], true
 		}
-		if _, short := f.Annotations[inShort]; all || short || c.Annotations[curlFlags] == "" {
+		if _, short := f.Annotations[inShort]; all || short || !abridged {
 			groups[name] = append(groups[name], f)
 		}
 	})
@@ -88,6 +88,16 @@ func writeFlags(b *strings.Builder, c *cobra.Command, all bool) {
 			writeFlagLines(b, groups[g])
 		}
 	}
+}
+
+// hasShortList reports whether some flags are chosen for the short help. Without any it lists them all.
+func hasShortList(flags *pflag.FlagSet) bool {
+	found := false
+	flags.VisitAll(func(f *pflag.Flag) {
+		_, short := f.Annotations[inShort]
+		found = found || short
+	})
+	return found
 }
 
 func writeFlagLines(b *strings.Builder, flags []*pflag.Flag) {

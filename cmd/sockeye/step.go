@@ -30,26 +30,31 @@ type stepFlags struct {
 
 const stepLong = `Step through TCP: a lesson, a script or a capture.
 
-A LESSON is a small play for two hosts in virtual time, which ends in your hands:
-deliver, drop, double or delay any packet, make calls for either end, inject segments,
-go back, and save what you did as a script. Without arguments step lists them.
+A LESSON is a small play for two hosts in virtual time, which ends in your
+hands: deliver, drop, double or delay packets, make calls for either end, inject
+segments, go back, and save what you did as a script. Without arguments step
+lists the lessons.
 
 A FILE.pkt is a script in packetdrill's language. It runs in virtual time,
-without root and without waiting. Of one script the ladder is drawn; of several,
-or of directories, each gets a line. Exit codes: 0 all passed, 1 one failed, 2
-one cannot be read.
+without root and without waiting. One script is drawn; of several, and of
+directories, each gets a line, with a sum below.
 
-With -r, a capture: who sent what, and the states of both ends worked out from it.
+With -r, a capture: who sent what, and why, and the states of both ends, all
+worked out from the segments.
 
-On a terminal, what is one thing opens on the full screen: space goes on, left goes
-back, ? lists the keys. With --format or -o, or where the output is no terminal, it is drawn and that is all.`
+On a terminal one thing opens on the full screen: space goes on, left goes back,
+? lists the keys. With --format or -o, or where the output is no terminal, it is
+drawn and that is all. The name after -o tells the format: .svg, .html, .json,
+.pcapng, .mmd, .pkt; anything else is text.`
 
 const stepExamples = `Examples:
-  sockeye step handshake                        step through the first lesson
-  sockeye step tcp/testdata                     run all scripts of a directory
-  sockeye step -r web.pcapng --port 80          a ladder from a capture
-  sockeye step handshake -o handshake.svg       a picture of it
-  sockeye step fix.pkt --format pcapng -o - | tshark -r -`
+  sockeye step                              choose a lesson
+  sockeye step handshake -o handshake.html  a page to step through, to be sent
+  sockeye step tcp/testdata                 run all scripts in a directory
+  sockeye step -r web.pcapng --port 80      a ladder from a capture
+
+Exit codes: 0 done, all scripts passed; 1 a script failed, or a capture is
+damaged; 2 usage, or a script or file that cannot be read; 130 Ctrl-C.`
 
 func newStepCommand(a *app) *cobra.Command {
 	var f stepFlags
@@ -57,7 +62,7 @@ func newStepCommand(a *app) *cobra.Command {
 		Use:         "step [flags] [LESSON | FILE.pkt... | DIRECTORY... | -r CAPTURE]",
 		Short:       "step through TCP: lessons, scripts and captures",
 		Long:        stepLong,
-		Annotations: map[string]string{shortHelp: stepExamples, longHelp: stepExamples},
+		Annotations: map[string]string{shortHelp: stepExamples + "\nAll flags: sockeye step --help all", longHelp: stepExamples},
 		RunE: func(c *cobra.Command, args []string) error {
 			flags := c.Flags()
 			f.widthGiven, f.formatGiven, f.outputGiven = flags.Changed("width"), flags.Changed("format"), flags.Changed("output")
@@ -66,9 +71,9 @@ func newStepCommand(a *app) *cobra.Command {
 		ValidArgsFunction: completeStep,
 	}
 	flags := c.Flags()
-	flags.StringVarP(&f.read, "read", "r", "", "read a capture: a pcap or pcapng `FILE`; \"-\" is standard input")
-	flags.StringVar(&f.address, "addr", "", "of a capture, what this `ADDRESS` or network takes part in")
-	flags.StringVar(&f.port, "port", "", "of a capture, what this `PORT` takes part in")
+	flags.StringVarP(&f.read, "read", "r", "", "draw the capture in `FILE`; \"-\" is standard input")
+	flags.StringVar(&f.address, "addr", "", "of a capture, what has this `ADDRESS`, or network")
+	flags.StringVar(&f.port, "port", "", "of a capture, what has this `PORT`")
 	flags.StringVar(&f.connection, "connection", "", "of a capture, the connections `N` of --list: 2,5-7")
 	flags.BoolVarP(&f.list, "list", "l", false, "list the lessons, or the connections of a capture")
 	flags.Var(choiceValue(&f.format, stepFormats...), "format", "what to write; default text")
@@ -76,16 +81,19 @@ func newStepCommand(a *app) *cobra.Command {
 	flags.StringVarP(&f.output, "output", "o", "", "write it to `FILE`, whose name may tell the format")
 	flags.BoolVar(&f.absolute, "absolute", false, "show sequence numbers as on the wire")
 	flags.BoolVar(&f.ascii, "ascii", false, "draw with ASCII letters only")
-	flags.IntVar(&f.width, "width", 0, "draw `COLUMNS` wide, at least 64; default the terminal, or 80")
+	flags.IntVar(&f.width, "width", 0, "draw `COLUMNS` wide; default the terminal, or 80")
 	flags.StringVar(&f.names, "names", "", "call the ends `A,B`")
 	flags.BoolVar(&f.lane, "lane", false, "show the variables and timers beside each line")
 	flags.BoolVar(&f.rules, "rules", false, "name the place in an RFC that decided")
 	flags.BoolVar(&f.full, "full", false, "fold nothing, and show every call")
 	flags.StringVar(&f.color, "color", "auto", "colour it: `auto|always|never`")
-	flags.IntVar(&f.end, "end", 1, "of a lesson, the script or capture of end `N`, 1 or 2")
+	flags.IntVar(&f.end, "end", 1, "of a lesson, write what end `N` saw, 1 or 2")
 	flags.Uint64Var(&f.seed, "seed", 1, "what chance there is in a lesson comes from `N`")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "of several scripts, draw those that fail")
 	flags.BoolVar(&f.preserve, "preserve-screen", false, "leave the last screen when stepping ends")
+	for _, name := range []string{"read", "port", "list", "format", "output", "lane", "rules", "verbose"} {
+		annotate(flags.Lookup(name), inShort, "")
+	}
 	flags.SortFlags = false
 	completeStepFlags(c)
 	return c
@@ -109,6 +117,9 @@ func (a *app) step(c *cobra.Command, f *stepFlags, args []string) error {
 	if f.list || len(args) == 0 {
 		if len(args) > 0 {
 			return usageError(c, fmt.Errorf("--list takes no argument; %q is one", args[0]))
+		}
+		if a.interactive(f) {
+			return a.chooseLesson(ctx, f)
 		}
 		return a.listLessons(f)
 	}

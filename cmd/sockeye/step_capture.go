@@ -42,7 +42,7 @@ func (a *app) stepCapture(ctx context.Context, f *stepFlags, name string) error 
 	case f.list:
 		err = a.listConnections(f, found.Connections)
 	default:
-		err = a.show(ctx, f, captureDrawing(f, name, found, packets))
+		err = a.showConnections(ctx, f, name, found, packets)
 	}
 	if err == nil && found.Dropped > 0 {
 		err = &exitError{
@@ -105,23 +105,37 @@ func nothingFound(f *stepFlags, name string, found *pcap.Found) error {
 	return &exitError{code: exitFailure, err: fmt.Errorf("%s: no TCP in it (%d IP packets, %d others)", name, found.Packets, found.NoIP)}
 }
 
-// captureDrawing infers what happened.
-func captureDrawing(f *stepFlags, name string, found *pcap.Found, packets []timedPacket) *drawing {
-	d := &drawing{title: name, packets: packets}
-	base := found.Connections[0].First
-	for _, c := range found.Connections {
+// captureLadders infer what happened: one for each connection.
+func captureLadders(list []*pcap.Connection) []*ladder.Ladder {
+	var ladders []*ladder.Ladder
+	base := list[0].First
+	for _, c := range list {
 		seen := make([]ladder.Seen, len(c.Segments))
 		for i, s := range c.Segments {
 			// Zero is no time, so the first is at one nanosecond; clocks that are set back stand still.
 			seen[i] = ladder.Seen{Time: ip.Time(max(s.When.Sub(base), 0) + 1), Src: s.Src, Dst: s.Dst, Header: s.Header, Len: s.Len}
 		}
-		d.ladders = append(d.ladders, ladder.Observe(seen, ladder.Options{})...)
+		l := ladder.Observe(seen, ladder.Options{})
+		if len(l) == 0 { // the limit has taken all of its segments
+			l = []*ladder.Ladder{{Left: ladder.End{Addr: c.A}, Right: ladder.End{Addr: c.B}}}
+		}
+		ladders = append(ladders, l...)
 	}
-	if len(found.Connections) == 1 {
+	return ladders
+}
+
+// showConnections draws connections, or steps through them.
+func (a *app) showConnections(ctx context.Context, f *stepFlags, name string, found *pcap.Found, packets []timedPacket) error {
+	d := &drawing{title: name, packets: packets, ladders: captureLadders(found.Connections)}
+	if n := len(found.Connections); n > 1 && n == len(d.ladders) && a.interactive(f) {
+		f.nameEnds(d.ladders)
+		return a.chooseConnection(ctx, f, name, found.Connections, d.ladders)
+	}
+	if len(found.Connections) == 1 && found.All > 1 {
 		d.title = fmt.Sprintf("%s, connection %d of %d", name, found.Connections[0].Number, found.All)
 	}
-	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders) }
-	return d
+	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders, "") }
+	return a.show(ctx, f, d)
 }
 
 // listConnections prints a table of what a capture holds.

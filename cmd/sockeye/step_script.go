@@ -79,6 +79,15 @@ func (r *scriptRun) took() time.Duration {
 	return events[len(events)-1].Time.Sub(events[0].Time)
 }
 
+// ending says how the run ended.
+func (r *scriptRun) ending() string {
+	if r.err == nil {
+		return "The script ends here, and everything was as it says."
+	}
+	_, lines := verdict(r.err)
+	return "Here the host departs from the script.\n" + strings.Join(lines, "\n")
+}
+
 // verdict turns what the run of a script gave into an exit code and its lines: the place and what is
 // wrong, then what was expected and what was seen.
 func verdict(err error) (code int, lines []string) {
@@ -127,7 +136,7 @@ func (a *app) stepScript(ctx context.Context, f *stepFlags, name string) error {
 		title: filepath.Base(name), events: events, packets: run.packets,
 		ladders: run.events.Ladders(scriptEnds),
 	}
-	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders) }
+	d.player = func() step.Player { return steptui.Observed(d.title, d.ladders, run.ending()) }
 	if failed == nil {
 		d.footer = fmt.Sprintf("ok  %s  (%.3f s of virtual time)", name, run.took().Seconds())
 	}

@@ -1,7 +1,9 @@
 package steptui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/internal/ladder"
@@ -12,9 +14,10 @@ import (
 
 // A player of ladders that are complete: of a capture, or of a script that has run.
 
-// Observed returns a player that goes through ladders line by line, one connection after the other.
-func Observed(title string, ladders []*ladder.Ladder) step.Player {
-	o := &observed{title: title, ladders: ladders}
+// Observed returns a player that goes through ladders line by line, one connection after the other. The
+// last one notes the ending, unless that is "".
+func Observed(title string, ladders []*ladder.Ladder, ending string) step.Player {
+	o := &observed{title: title, ladders: ladders, ending: ending}
 	for _, l := range ladders {
 		o.steps += len(l.Lines)
 	}
@@ -25,6 +28,7 @@ func Observed(title string, ladders []*ladder.Ladder) step.Player {
 // An observed is where one is: lines of a ladder have been seen, and all of those before it.
 type observed struct {
 	title   string
+	ending  string
 	ladders []*ladder.Ladder
 	at      int // ladder
 	lines   int // of it
@@ -67,11 +71,12 @@ func (o *observed) View() *step.View { return &o.view }
 
 // look makes the view.
 func (o *observed) look() {
-	o.view = step.View{Title: o.title, Step: o.step, Steps: o.steps, Start: 1, Now: 1}
+	o.view = step.View{Title: o.title, Step: o.step, Steps: o.steps}
 	if len(o.ladders) == 0 {
 		return
 	}
 	whole := o.ladders[o.at]
+	o.view.Start, o.view.Now = whole.Start, whole.Start
 	shown := *whole
 	shown.Lines = whole.Lines[:o.lines]
 	o.view.Ladder = []*ladder.Ladder{&shown}
@@ -86,6 +91,9 @@ func (o *observed) look() {
 		o.view.Note = "States in parentheses and reasons in brackets are worked out from the segments: nobody recorded the ends."
 	case o.lines > 0:
 		o.line(&whole.Lines[o.lines-1])
+	}
+	if o.step == o.steps && o.ending != "" {
+		o.view.Did, o.view.Note, o.view.Rule = "the end", o.ending, ""
 	}
 	if o.lines < len(whole.Lines) {
 		o.view.Ahead = whole.Lines[o.lines].String()
@@ -112,10 +120,22 @@ func endOf(l *ladder.Ladder, side ladder.Side) step.EndView {
 			v.State = entered[len(entered)-1]
 		}
 		if vars := line.Vars(side); vars != nil {
-			v.HasConn, v.Vars = true, *vars
+			v.HasConn, v.Vars, v.Timers = true, *vars, timersOf(vars)
 		}
 	}
 	return v
+}
+
+// timersOf returns the timers that run, the next one first.
+func timersOf(v *tcp.Vars) []step.Timer {
+	var list []step.Timer
+	for i, at := range v.Timers {
+		if !at.IsZero() {
+			list = append(list, step.Timer{Name: tcp.Timer(i).String(), At: at})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b step.Timer) int { return cmp.Compare(a.At, b.At) })
+	return list
 }
 
 // Moves implements step.Player: there are none.

@@ -50,7 +50,7 @@ func (m *Model) endLines(e *step.EndView, w int, all bool) []string {
 	if e.Addr.IsValid() {
 		addr = dimStyle.Render(e.Addr.String())
 	}
-	lines := []string{m.g.ends(strongStyle.Render(e.Name+" "+state), addr, w)}
+	lines := []string{m.g.ends(strongStyle.Render(strings.TrimSpace(e.Name+" "+state)), addr, w)}
 	switch {
 	case e.Inferred:
 		return append(lines, dimStyle.Render("inferred from the segments"))

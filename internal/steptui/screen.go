@@ -2,7 +2,6 @@ package steptui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -188,25 +187,11 @@ func (m *Model) lastRow() string {
 	case m.help:
 		return dimStyle.Render(" any key goes back")
 	case m.menu != nil:
-		return m.keyRow("↑ ↓ choose", "Enter do it", "Esc never mind")
+		return keyRow(m.g, m.width, []string{"↑↓ choose", "Enter do it", "Esc never mind"})
 	case len(m.player.View().InFlight) > 0:
-		return m.keyRow("space next", "← back", "d deliver", "x drop", "2 copy", "l delay", "c calls", "? help", "q quit")
+		return keyRow(m.g, m.width, []string{"space next", "← back", "d deliver", "x drop", "2 copy", "l delay", "c calls", "? help", "q quit"})
 	}
-	return m.keyRow("space next", "← back", "s state", "t time", "c calls", "w save", "v vars", "? help", "q quit")
-}
-
-// keyRow shows some keys: as many as there is room for, and always the last two.
-func (m *Model) keyRow(keys ...string) string {
-	plain := func(keys []string) string { return " " + strings.Join(keys, "  ") }
-	for len(keys) > 3 && width(m.g.text(plain(keys))) > m.width {
-		keys = slices.Delete(keys, len(keys)-3, len(keys)-2)
-	}
-	shown := make([]string, len(keys))
-	for i, k := range keys {
-		key, text, _ := strings.Cut(m.g.text(k), " ")
-		shown[i] = keyStyle.Render(key) + " " + dimStyle.Render(text)
-	}
-	return plain(shown)
+	return keyRow(m.g, m.width, []string{"space next", "← back", "s state", "t time", "c calls", "w save", "v vars", "? help", "q quit"})
 }
 
 // promptRow shows the prompt, and what is wrong with its text.

@@ -1,6 +1,7 @@
 package steptui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -79,6 +80,20 @@ func (m *Model) heading(text, right string, n int) string {
 		return m.g.fit(s, n)
 	}
 	return s + dimStyle.Render(strings.Repeat(m.g.rule, fill)) + right
+}
+
+// keyRow shows some keys: as many as there is room for, and always the last two.
+func keyRow(g *glyphs, w int, keys []string) string {
+	plain := func(keys []string) string { return " " + strings.Join(keys, "  ") }
+	for len(keys) > 3 && width(g.text(plain(keys))) > w {
+		keys = slices.Delete(keys, len(keys)-3, len(keys)-2)
+	}
+	shown := make([]string, len(keys))
+	for i, k := range keys {
+		at := strings.IndexByte(k, ' ')
+		shown[i] = keyStyle.Render(g.text(k[:at])) + dimStyle.Render(g.text(k[at:]))
+	}
+	return plain(shown)
 }
 
 // wrap breaks a text at spaces to n columns. Line ends in it stay.
