@@ -72,7 +72,7 @@ func (t *text) arrow(l *Ladder, line *Line) (arrow string, notes []string) {
 	start, end := t.tips(line)
 	room := t.inner - utf8.RuneCountInString(start) - utf8.RuneCountInString(end) - 2
 	words, more := fit(s.wordList(t.o.Absolute), room)
-	options, reason := s.OptionWords(l.End(line.Dir.Receiver()).ISN, t.o.Absolute), t.g.translate(line.Reason())
+	options, reason := s.OptionWords(t.o.Absolute), t.g.translate(line.Reason())
 	if options != "" && more == "" && len(words)+2+len(options) <= room {
 		words, options = words+"  "+options, ""
 	}

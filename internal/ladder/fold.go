@@ -24,17 +24,34 @@ func (l *Ladder) Folded() *Ladder {
 	folded.Lines = nil
 	for rest := l.Lines; len(rest) > 0; {
 		n := ordinaryRun(rest)
-		if n < foldLeast {
+		first, last, fits := ends(rest[:n])
+		if !fits {
 			n = max(n, 1)
 			folded.Lines = append(folded.Lines, rest[:n]...)
 		} else {
-			folded.Lines = append(folded.Lines, rest[:foldEnds]...)
-			folded.Lines = append(folded.Lines, fold(rest[foldEnds:n-foldEnds]))
-			folded.Lines = append(folded.Lines, rest[n-foldEnds:n]...)
+			folded.Lines = append(folded.Lines, rest[:first]...)
+			folded.Lines = append(folded.Lines, fold(rest[first:last]))
+			folded.Lines = append(folded.Lines, rest[last:n]...)
 		}
 		rest = rest[n:]
 	}
 	return &folded
+}
+
+// ends returns where the part of a run begins and ends that is folded away, and whether it is long enough for that. Segments
+// count, not the calls between them.
+func ends(run []Line) (first, last int, fits bool) {
+	var segments []int
+	for i := range run {
+		if run[i].Kind == KindSegment {
+			segments = append(segments, i)
+		}
+	}
+	n := len(segments)
+	if n < foldLeast {
+		return 0, 0, false
+	}
+	return segments[foldEnds], segments[n-foldEnds], true
 }
 
 // ordinaryRun returns the length of the run of ordinary lines at the start.

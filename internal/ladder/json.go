@@ -95,8 +95,8 @@ type jsonSegment struct {
 	Overtaken bool     `json:"overtaken,omitempty"`
 	Dropped   bool     `json:"dropped,omitempty"` // by the receiver; the note says why
 	Flags     string   `json:"flags"`
-	Seq       uint32   `json:"seq"`
-	Ack       *uint32  `json:"ack,omitempty"`
+	Seq       int64    `json:"seq"`
+	Ack       *int64   `json:"ack,omitempty"`
 	Len       int      `json:"len"`
 	Window    int      `json:"window"`             // bytes
 	Segments  int      `json:"segments,omitempty"` // when several travel as one

@@ -13,7 +13,8 @@ import (
 // A Ladder is one connection.
 type Ladder struct {
 	Left, Right End
-	Start       ip.Time // times of lines count from here
+	Start       ip.Time       // times of lines count from here
+	Until       time.Duration // when the last thing happened: it stays when lines are left out
 	Lines       []Line
 }
 
@@ -173,8 +174,8 @@ type Trip struct {
 // A Segment is what a rung shows of a segment.
 type Segment struct {
 	Header tcp.Header // with absolute numbers
-	Seq    uint32     // relative to the sender's ISN
-	Ack    uint32     // relative to the receiver's ISN; meaningless without ACK
+	Seq    int64      // relative to the sender's ISN: it does not wrap, and what is older than the connection is below zero
+	Ack    int64      // relative to the receiver's ISN; meaningless without ACK
 	Window int        // scaled, in bytes
 	Len    int        // bytes of text
 	Count  int        // how many segments travel as one: above 1 for segments cut or merged by the device

@@ -12,28 +12,70 @@ import (
 // finish fills all of this in.
 func (c *connection) finish() {
 	c.findISNs()
-	left, right := c.scales()
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if l.Kind != KindSegment {
-			continue
-		}
-		from, to, scale := c.Left, c.Right, left
-		if l.Dir == ToLeft {
-			from, to, scale = c.Right, c.Left, right
-		}
-		h := &l.Segment.Header
-		l.Segment.Seq, l.Segment.Ack = h.Seq.Sub(from.ISN), h.Ack.Sub(to.ISN)
-		l.Segment.Window = int(h.Wnd)
-		if !h.Flags.Has(tcp.SYN) {
-			l.Segment.Window <<= scale
-		}
+	c.number()
+	if n := len(c.Lines); n > 0 {
+		c.Until = c.Lines[n-1].At
 	}
 	for _, s := range []Side{OnRight, OnLeft} {
 		if !c.End(s).Known {
 			c.infer(s)
 		}
 	}
+}
+
+// number fills in relative numbers and scaled windows.
+func (c *connection) number() {
+	left, right := c.scales()
+	counts := [2]counter{{isn: c.Left.ISN}, {isn: c.Right.ISN}}
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		if l.Kind != KindSegment {
+			continue
+		}
+		from, to, scale := &counts[OnLeft], &counts[OnRight], left
+		if l.Dir == ToLeft {
+			from, to, scale = to, from, right
+		}
+		h := &l.Segment.Header
+		if l.Injected || l.Finding == FoundForged {
+			l.Segment.Seq = from.near(h.Seq)
+		} else {
+			l.Segment.Seq = from.sent(h.Seq)
+		}
+		if h.Flags.Has(tcp.ACK) {
+			l.Segment.Ack = to.acked(h.Ack)
+		}
+		l.Segment.Window = int(h.Wnd)
+		if !h.Flags.Has(tcp.SYN) {
+			l.Segment.Window <<= scale
+		}
+	}
+}
+
+// A counter counts the sequence numbers of one end on, beyond 32 bits.
+type counter struct {
+	isn   tcp.Seq
+	begun bool
+	last  int64 // the highest so far, relative
+}
+
+// near returns a number relative to the ISN: of those it may stand for, the one that is nearest to the highest so far.
+func (n *counter) near(s tcp.Seq) int64 {
+	return n.last + int64(int32(s-n.isn.Add(tcp.Size(n.last))))
+}
+
+// sent is near for a number that the end sends, acked for one that the other acknowledges. A record may begin anywhere in a connection.
+func (n *counter) sent(s tcp.Seq) int64 {
+	r := n.acked(s)
+	n.begun, n.last = true, max(n.last, r)
+	return r
+}
+
+func (n *counter) acked(s tcp.Seq) int64 {
+	if !n.begun {
+		return int64(s.Sub(n.isn))
+	}
+	return n.near(s)
 }
 
 // findISNs finds where relative numbers count from: the SYNs, or what the

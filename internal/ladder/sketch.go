@@ -157,7 +157,7 @@ func (s *sketch) segmentRow(r *row) {
 	if more != "" {
 		r.notes = append(r.notes, more)
 	}
-	if options := l.Segment.OptionWords(s.l.End(l.Dir.Receiver()).ISN, s.o.Absolute); options != "" {
+	if options := l.Segment.OptionWords(s.o.Absolute); options != "" {
 		r.notes = append(r.notes, wrap(options, int((s.right-s.left-50)/notePixels))...)
 	}
 	if r.why != "" && utf8.RuneCountInString(words)+2+utf8.RuneCountInString(r.why) > room {

@@ -167,10 +167,7 @@ func (t *text) header(l *Ladder) {
 }
 
 // inSeconds reports whether times are given in seconds, and not in milliseconds.
-func (l *Ladder) inSeconds() bool {
-	n := len(l.Lines)
-	return n > 0 && l.Lines[n-1].At >= secondsFrom
-}
+func (l *Ladder) inSeconds() bool { return l.Until >= secondsFrom }
 
 // firstText is the state before the first line, or "".
 func (e *End) firstText() string {

@@ -22,7 +22,7 @@ func (s *Segment) wordList(absolute bool) []string {
 	h := &s.Header
 	seq, ack := s.Seq, s.Ack
 	if absolute {
-		seq, ack = uint32(h.Seq), uint32(h.Ack)
+		seq, ack = int64(h.Seq), int64(h.Ack)
 	}
 	flags := strings.ReplaceAll(h.Flags.Names(), ",", ", ")
 	switch n := bits.OnesCount16(uint16(h.Flags)); {
@@ -41,7 +41,7 @@ func (s *Segment) wordList(absolute bool) []string {
 	if h.Flags.Has(tcp.URG) {
 		list = append(list, fmt.Sprintf("urg %d", h.Urg))
 	}
-	if s.Len > 0 && seq+uint32(s.Len) < seq {
+	if absolute && h.Seq.Add(tcp.Size(s.Len)) < h.Seq {
 		list = append(list, "wraps")
 	}
 	if h.Wnd == 0 && !h.Flags.Has(tcp.RST) {
@@ -55,8 +55,8 @@ func (s *Segment) wordList(absolute bool) []string {
 const maxFlagNames = 4
 
 // OptionWords says what the options are that a reader wants to see: all of a
-// SYN's, with the window, and the SACK blocks of others, relative to isn unless absolute is set.
-func (s *Segment) OptionWords(isn tcp.Seq, absolute bool) string {
+// SYN's, with the window, and the SACK blocks of others, relative like Ack unless absolute is set.
+func (s *Segment) OptionWords(absolute bool) string {
 	o := &s.Header.Options
 	var parts []string
 	if s.Header.Flags.Has(tcp.SYN) {
@@ -74,11 +74,14 @@ func (s *Segment) OptionWords(isn tcp.Seq, absolute bool) string {
 	if o.HasWS {
 		parts = append(parts, "scale "+strconv.Itoa(int(o.WS)))
 	}
-	if absolute {
-		isn = 0
+	shown := func(n tcp.Seq) int64 {
+		if absolute {
+			return int64(n)
+		}
+		return s.Ack + int64(int32(n-s.Header.Ack))
 	}
 	for _, b := range o.Blocks() {
-		parts = append(parts, fmt.Sprintf("sack %d:%d", b.Start.Sub(isn), b.End.Sub(isn)))
+		parts = append(parts, fmt.Sprintf("sack %d:%d", shown(b.Start), shown(b.End)))
 	}
 	if s.Count > 1 {
 		parts = append(parts, fmt.Sprintf("%d segments in one", s.Count))
