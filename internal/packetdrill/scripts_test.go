@@ -13,7 +13,7 @@ import (
 var ownOptions = Options{Flags: []string{"-D", "COOKIE=0123456789abcdef"}}
 
 // ownScripts returns the scripts of package tcp and those that show the language.
-func ownScripts(t *testing.T) []string {
+func ownScripts(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob("../../tcp/testdata/*.pkt")
 	more, err2 := filepath.Glob("testdata/*.pkt")
