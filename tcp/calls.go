@@ -266,6 +266,22 @@ func (c *Conn) SetTTL(ttl uint8) { c.ttl = ttl }
 // the connection ends with CauseTimeout (MUST-21, RFC 5482); 0 leaves it to Config.Retries.
 func (c *Conn) SetUserTimeout(d time.Duration) { c.keep.userTimeout = d }
 
-// SetSynRetries sets how often the SYN of this connection is sent again before it fails, instead of
-// Config.SynRetries; 0 leaves it to that.
-func (c *Conn) SetSynRetries(n int) { c.keep.synRetries = n }
+// Configure changes the settings of this connection alone. What has been used already stays as it was: the scale of
+// the window once it has been told, for one. Config.ISN, TSOffset and Trace are not to be changed.
+func (c *Conn) Configure(change func(*Config)) {
+	own := *c.cfg
+	change(&own)
+	c.cfg = Prepare(own)
+}
+
+// SetCongestion changes the congestion control. It starts from the window as it is.
+func (c *Conn) SetCongestion(cc Congestion) { c.cc = cc }
+
+// SetQuickAck says whether text that arrives is to be acknowledged soon, or with the application's answer, as long as
+// nothing else tells what the exchange is like (TCP_QUICKACK).
+func (c *Conn) SetQuickAck(on bool) {
+	c.ack.pingpong = !on
+	if on && c.ack.delayed && c.rcv.text.bytes == 0 && (c.state == Established || c.state == CloseWait) {
+		c.ackNow(WhyAck)
+	}
+}

@@ -23,7 +23,6 @@ type keepState struct {
 	probes      int     // unanswered
 	heard       ip.Time // when the peer was last heard
 	userTimeout time.Duration
-	synRetries  int // instead of Config's, unless it is 0
 }
 
 // SetKeepAlive switches keep-alive on or off (MUST-24, MUST-27). Zero values mean the defaults.

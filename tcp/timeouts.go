@@ -120,9 +120,6 @@ func (c *Conn) gaveUp(now ip.Time) bool {
 		return !c.mayProbe(now)
 	case c.state == SynSent:
 		limit = c.cfg.SynRetries // MUST-22: the same procedure for a SYN
-		if n := c.keep.synRetries; n > 0 {
-			limit = n
-		}
 	case !c.snd.synAcked:
 		limit = c.cfg.SynAckRetries
 		if c.early() {

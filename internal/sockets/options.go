@@ -29,6 +29,8 @@ const maxInt = 1<<31 - 1
 
 // rules are the options that are plain numbers. What is not here does not exist: ENOPROTOOPT.
 var rules = map[option]rule{
+	{SOL_SOCKET, SO_SNDBUF}:          {max: maxInt},
+	{SOL_SOCKET, SO_RCVBUF}:          {max: maxInt},
 	{SOL_SOCKET, SO_DEBUG}:           {isSwitch: true},
 	{SOL_SOCKET, SO_REUSEADDR}:       {isSwitch: true},
 	{SOL_SOCKET, SO_REUSEPORT}:       {isSwitch: true},
@@ -98,6 +100,7 @@ type options struct {
 	linger                   Linger
 	recvTimeout, sendTimeout time.Duration
 	fastOpenKey              []byte
+	congestion               string // "": the host's
 }
 
 // A Linger is struct linger.
@@ -133,6 +136,7 @@ func (o *options) inherit() options {
 	for k, n := range o.ints {
 		c.ints[k] = n
 	}
+	delete(c.ints, option{SOL_TCP, TCP_QUICKACK})
 	return c
 }
 
@@ -154,6 +158,9 @@ func (k option) check(n int) (int, syscall.Errno) {
 
 // apply gives the options that have been set to a connection.
 func (o *options) apply(now ip.Time, c *tcp.Conn) {
+	if f := congestions[o.congestion]; f != nil && c.Info().Congestion != o.congestion {
+		c.SetCongestion(f())
+	}
 	for _, k := range slices.SortedFunc(maps.Keys(o.ints), option.compare) {
 		o.applyOne(now, c, k)
 	}
@@ -173,7 +180,25 @@ func (o *options) applyOne(now ip.Time, c *tcp.Conn, k option) {
 	case option{SOL_TCP, TCP_CORK}:
 		c.SetCork(n != 0)
 	case option{SOL_TCP, TCP_SYNCNT}:
-		c.SetSynRetries(n)
+		c.Configure(func(cfg *tcp.Config) { cfg.SynRetries = n })
+	case option{SOL_TCP, TCP_LINGER2}: // a negative time means not to wait
+		c.Configure(func(cfg *tcp.Config) { cfg.FinWait2 = max(time.Duration(n)*time.Second, 1) })
+	case option{SOL_TCP, TCP_RTO_MAX_MS}:
+		c.Configure(func(cfg *tcp.Config) { cfg.MaxRTO = time.Duration(n) * time.Millisecond })
+	case option{SOL_TCP, TCP_RTO_MIN_US}:
+		c.Configure(func(cfg *tcp.Config) { cfg.MinRTO = time.Duration(n) * time.Microsecond })
+	case option{SOL_TCP, TCP_DELACK_MAX_US}:
+		c.Configure(func(cfg *tcp.Config) { cfg.DelayedAckMax = time.Duration(n) * time.Microsecond })
+	case option{SOL_TCP, TCP_WINDOW_CLAMP}:
+		if n > 0 {
+			c.Configure(func(cfg *tcp.Config) { cfg.RecvBuffer = min(cfg.RecvBuffer, n) })
+		}
+	case option{SOL_SOCKET, SO_RCVBUF}: // half of it is for text, as in Linux
+		c.Configure(func(cfg *tcp.Config) { cfg.RecvBuffer = n / 2 })
+	case option{SOL_SOCKET, SO_SNDBUF}:
+		c.Configure(func(cfg *tcp.Config) { cfg.SendBuffer = n / 2 })
+	case option{SOL_TCP, TCP_QUICKACK}:
+		c.SetQuickAck(n != 0)
 	case option{SOL_TCP, TCP_MAXSEG}:
 		c.SetMaxSeg(n)
 	case option{SOL_TCP, TCP_NOTSENT_LOWAT}:

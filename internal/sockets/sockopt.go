@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
 // setsockopt and getsockopt, with values as C programs have them.
@@ -89,10 +90,20 @@ func setTimeout(d *time.Duration, value []byte) syscall.Errno {
 	return 0
 }
 
+// congestions are the algorithms that TCP_CONGESTION can choose, by name.
+var congestions = map[string]func() tcp.Congestion{
+	"reno": func() tcp.Congestion { return new(tcp.Reno) },
+}
+
 // setCongestion chooses the congestion control.
 func (s *socket) setCongestion(name string) syscall.Errno {
-	if name != s.congestionName() {
+	fresh := congestions[name]
+	if fresh == nil {
 		return syscall.ENOENT
+	}
+	s.options.congestion = name
+	if s.conn != nil {
+		s.conn.Conn().SetCongestion(fresh())
 	}
 	return 0
 }
@@ -102,6 +113,9 @@ func (s *socket) congestionName() string {
 	if s.conn != nil {
 		return s.conn.Conn().Info().Congestion
 	}
+	if s.options.congestion != "" {
+		return s.options.congestion
+	}
 	cfg := s.table.host.TCP()
 	return cfg.Congestion().Name()
 }
@@ -110,11 +124,11 @@ func (s *socket) congestionName() string {
 func (s *socket) setInt(now ip.Time, k option, n int) syscall.Errno {
 	switch k {
 	case option{SOL_SOCKET, SO_SNDBUF}, option{SOL_SOCKET, SO_SNDBUFFORCE}:
-		s.options.ints[option{SOL_SOCKET, SO_SNDBUF}] = max(2*min(n, maxInt/2), minSendBuffer)
-		return 0
+		k.name = SO_SNDBUF
+		n = max(2*min(max(n, 0), maxInt/2), minSendBuffer)
 	case option{SOL_SOCKET, SO_RCVBUF}, option{SOL_SOCKET, SO_RCVBUFFORCE}:
-		s.options.ints[option{SOL_SOCKET, SO_RCVBUF}] = max(2*min(n, maxInt/2), minRecvBuffer)
-		return 0
+		k.name = SO_RCVBUF
+		n = max(2*min(max(n, 0), maxInt/2), minRecvBuffer)
 	}
 	n, errno := k.check(n)
 	if errno != 0 {
