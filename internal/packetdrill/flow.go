@@ -22,8 +22,6 @@ type flow struct {
 	limit         int           // the MSS that the peer gave
 
 	iss, irs         uint32 // initial sequence numbers on the wire
-	lastSyn          uint32 // of the peer, on the wire
-	lastSynText      uint32 // bytes that came with it
 	issBase, irsBase uint32 // wire numbers minus the script's own, for SYNs
 	hasISS, hasIRS   bool
 
@@ -225,9 +223,6 @@ func (r *runner) inject(k *Packet) error {
 	at := int(int32(k.Seq)) - 1
 	if syn {
 		at = 0
-	}
-	if syn {
-		f.lastSyn, f.lastSynText = s.seq, uint32(k.Len)
 	}
 	s.text = textFrom(false, at, k.Len)
 	options, err := r.inboundOptions(f, k)

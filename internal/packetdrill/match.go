@@ -46,12 +46,6 @@ func (r *runner) expect(e *Event, at ip.Time) error {
 			f.line(k, r.window(e, at, last)), f.words(s)+" at "+r.clock(s.at))
 	}
 	f.last = s
-	if s.flags.Has(tcp.SYN | tcp.ACK) {
-		f.irs = s.ack - 1 // another connection between the same ports may begin in one script
-		if n := f.irs - f.lastSyn; n <= f.lastSynText {
-			f.irs -= n // text of the SYN was taken (RFC 7413)
-		}
-	}
 	f.remember(k, s)
 	return nil
 }

@@ -125,9 +125,6 @@ func (w *scriptWriter) departure(e entry) {
 		}
 		return ""
 	}))
-	if s.flags.Has(tcp.SYN | tcp.ACK) {
-		w.irs = s.ack - 1 // as the runner does: another connection may begin between the same ports
-	}
 }
 
 // words writes a segment. special writes the options that speak of numbers.
