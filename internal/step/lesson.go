@@ -31,7 +31,7 @@ type LessonStep struct {
 
 // Lessons returns all lessons, in the order in which they are best read.
 func Lessons() []*Lesson {
-	return slices.Concat(openingLessons, halfOpenLessons, closingLessons, lossLessons, windowLessons, attackLessons)
+	return slices.Concat(openingLessons, halfOpenLessons, closingLessons, lossLessons, windowLessons, attackLessons, freeLessons)
 }
 
 // Find returns the lesson with a name, or nil.
