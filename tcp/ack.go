@@ -77,6 +77,7 @@ func (c *Conn) ackText(now ip.Time, seg *Segment) {
 	if dup {
 		c.duplicateAck(now)
 	}
+	c.ecnEcho(now, seg)
 }
 
 // updateSendWindow takes the window of a segment that is not older than the last

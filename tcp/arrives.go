@@ -129,6 +129,7 @@ func (c *Conn) takeSyn(now ip.Time, seg *Segment) {
 	c.ack.sent = c.rcv.nxt
 	o := &seg.Options
 	c.setPeerMSS(o)
+	c.ecnAgree(seg)
 	c.opt.ws = o.HasWS && !c.cfg.NoWindowScale
 	if c.opt.ws {
 		c.snd.scale, c.rcv.scale = o.WS, c.windowScale()
@@ -163,6 +164,7 @@ func (c *Conn) arriveOther(now ip.Time, seg *Segment) {
 		return
 	}
 	c.recordTimestamp(now, seg)
+	c.ecnArrive(seg)
 	c.checkUrgent(now, seg) // sixth
 	c.trim(now, seg)
 	end := seg.textEnd()

@@ -30,6 +30,10 @@ type Config struct {
 	// NoTimestamps, NoSACK and NoWindowScale leave the options out of our SYNs and refuse them in the peer's.
 	NoTimestamps, NoSACK, NoWindowScale bool
 
+	// ECN says whether connections let routers mark packets instead of dropping them (RFC 3168; SHLD-8). Default
+	// ECNAccept: when the peer offers it.
+	ECN ECN
+
 	// Congestion makes the congestion control of a connection. Default NewReno.
 	Congestion func() Congestion
 	// InitialWindow is the initial congestion window in segments. Default 10 (RFC 6928).

@@ -34,6 +34,7 @@ type Conn struct {
 	snd      sendSpace
 	rcv      recvSpace
 	opt      agreed
+	ecn      ecnState
 	syn      bool // a SYN or SYN,ACK is due
 	rst      resetDue
 	ack      ackState
@@ -94,6 +95,7 @@ type recvSpace struct {
 	finSeq Seq  // its place
 	finned bool // the FIN has been reached
 	dsack  Block
+	tos    uint8 // of the last packet
 }
 
 // wnd returns RCV.WND: what is left of the window that was offered.

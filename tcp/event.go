@@ -114,6 +114,7 @@ const (
 	WhyICMP      // a hard ICMP error in the handshake
 	WhyRecovered // recovery ended
 	WhyUndo      // recovery was spurious and is undone
+	WhyMark      // a router has marked a packet (RFC 3168)
 )
 
 var whyNames = [...]string{
@@ -122,6 +123,7 @@ var whyNames = [...]string{
 	"ack", "delayed ack", "duplicate ack", "window update", "zero-window probe", "keep-alive",
 	"challenge ack (RFC 5961)", "ack of a repeated FIN", "reset", "simultaneous open",
 	"call", "segment", "timeout", "ICMP error", "recovered", "undo",
+	"congestion mark (RFC 3168)",
 }
 
 // String says the reason in a few words.

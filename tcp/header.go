@@ -73,6 +73,7 @@ type Segment struct {
 	Header
 	Text []byte     // the payload, inside Buf when there is one
 	Buf  *ip.Buffer // owns Text
+	TOS  uint8      // of the IP header: Differentiated Services and ECN; whoever has that sets it
 }
 
 // Len returns SEG.LEN: the bytes of text, plus one each for SYN and FIN.

@@ -36,8 +36,10 @@ type Info struct {
 	RecvScale        uint8
 	WindowScale      bool
 	SACK, Timestamps bool
-	Unsent, Unread   int // bytes
-	Unacked          int // bytes, SYN and FIN included
+	ECN, ECNSeen     bool  // marks were agreed on; a packet came that could be marked
+	RecvTOS          uint8 // of the last packet that came: Differentiated Services and ECN (MAY-9)
+	Unsent, Unread   int   // bytes
+	Unacked          int   // bytes, SYN and FIN included
 	DupAcks          int
 	Congestion       string
 	InRecovery       bool
@@ -66,6 +68,7 @@ func (c *Conn) Info() Info {
 		SendMSS: c.fullMSS(), RecvMSS: c.rcv.mss, MTU: c.mtu,
 		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
+		ECN: c.ecn.ok, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,

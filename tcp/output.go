@@ -15,7 +15,7 @@ func (c *Conn) Next(now ip.Time, out *Output) bool {
 		return false
 	}
 	out.SrcPort, out.DstPort = c.local.Port(), c.remote.Port()
-	out.TOS, out.TTL = c.tos, c.ttl
+	out.TOS, out.TTL = out.TOS|c.tos, c.ttl
 	c.explain(out)
 	c.stats.SegsOut++
 	c.emitSend(now, out)
@@ -60,6 +60,7 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 		out.Flags, out.Why, out.Ack = SYN|ACK, WhySynAck, c.rcv.nxt
 	}
 	c.synOptions(now, &out.Options, active)
+	c.ecnOffer(out, active)
 	w := min(c.synWindow(), Size(c.cfg.RecvBuffer-c.rcv.text.bytes))
 	out.Wnd = uint16(w)
 	if !active {
@@ -128,6 +129,7 @@ func (c *Conn) options(now ip.Time, o *Options) (mss int) {
 func (c *Conn) header(out *Output, seq Seq, why Why) {
 	out.Seq, out.Ack, out.Flags, out.Why = seq, c.rcv.nxt, ACK, why
 	out.Wnd = c.advertise()
+	c.ecnMark(out, false)
 	c.acked()
 }
 
@@ -185,6 +187,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 	push := Flags(0)
 	if n > 0 {
 		c.snd.buf.text(c.snd.nxt, n, out)
+		c.ecnMark(out, true)
 		end := c.snd.nxt.Add(length)
 		if end == c.queue.packet && c.queue.several || n > mss {
 			out.Flags |= PSH // Linux ends every packet of several segments so: receivers merge up to it

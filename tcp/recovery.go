@@ -44,6 +44,7 @@ func (c *Conn) mayEnterRecovery() bool {
 func (c *Conn) enterRecovery(now ip.Time) {
 	flight := int(c.sent.flight)
 	c.cc.Loss(now, &c.win, flight)
+	c.ecnLoss()
 	c.rec.fast, c.rec.force = true, true
 	c.rec.recover = c.snd.nxt
 	c.rec.why = WhyFastRetransmit
@@ -83,6 +84,7 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 		c.cc.Timeout(now, &c.win, int(c.sent.flight))
 	}
 	c.win.Cwnd = c.win.MSS
+	c.ecnLoss()
 	c.rec = recovery{loss: true, recover: c.snd.nxt, why: WhyRTO}
 	c.sent.markAllLost()
 	c.emitWhy(now, EventRecovery, WhyRTO, "RFC 5681 §3.1")
@@ -91,7 +93,7 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 // growWindow lets the algorithm raise the window, but only when the window is
 // what limits the sender: an idle or slow application must not grow it (RFC 7661).
 func (c *Conn) growWindow(now ip.Time, s AckSample) {
-	if s.Acked > 0 && c.windowLimits() {
+	if s.Acked > 0 && !c.ecn.reducing && c.windowLimits() {
 		c.cc.Acked(now, &c.win, s)
 	}
 }

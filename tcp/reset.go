@@ -79,7 +79,7 @@ func (c *Conn) forgetPeer() {
 	c.snd.peerMSS = c.defaultMSS()
 	c.syn, c.ack = false, ackState{ato: c.cfg.DelayedAckMin}
 	c.rtt = rttEstimator{rto: c.cfg.InitialRTO}
-	c.stats.expiries = 0
+	c.stats.expiries, c.ecn = 0, ecnState{}
 }
 
 // challengeInterval bounds the challenge ACKs of one connection to two a second.

@@ -203,5 +203,6 @@ func caState(c *tcp.Info) uint8 {
 }
 
 func infoOptions(c *tcp.Info) uint8 {
-	return uint8(boolInt(c.Timestamps) | boolInt(c.SACK)<<1 | boolInt(c.WindowScale)<<2 | boolInt(c.SynData)<<5)
+	return uint8(boolInt(c.Timestamps) | boolInt(c.SACK)<<1 | boolInt(c.WindowScale)<<2 |
+		boolInt(c.ECN)<<3 | boolInt(c.ECNSeen)<<4 | boolInt(c.SynData)<<5)
 }

@@ -18,6 +18,7 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_timestamps":            func(c *tcp.Config, v []int) { c.NoTimestamps = v[0] == 0 },
 	"tcp_sack":                  func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
 	"tcp_window_scaling":        func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
+	"tcp_ecn":                   func(c *tcp.Config, v []int) { c.ECN = ecnModes[v[0]] },
 	"tcp_syn_retries":           func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
 	"tcp_synack_retries":        func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
 	"tcp_retries1":              func(c *tcp.Config, v []int) { c.R1 = v[0] },
@@ -32,8 +33,11 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
 }
 
+// ecnModes are what the values of tcp_ecn mean; the others are about Accurate ECN.
+var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept}
+
 // switches are the settings for which 0 means something other than our default.
-var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle"}
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn"}
 
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
@@ -60,7 +64,7 @@ func Ignored(name, value string) bool {
 		return true
 	}
 	switch name {
-	case "tcp_ecn", "tcp_syn_linear_timeouts":
+	case "tcp_syn_linear_timeouts":
 		return value == "0" // neither do we
 	case "tcp_congestion_control":
 		return value == "reno"
@@ -88,6 +92,9 @@ func Set(c *tcp.Config, name, value string) error {
 	}
 	if len(v) == 0 {
 		return fmt.Errorf("%s has no value", name)
+	}
+	if name == "tcp_ecn" && v[0] >= len(ecnModes) {
+		return fmt.Errorf("tcp_ecn=%d is not supported: no AccECN", v[0])
 	}
 	if v[len(v)-1] == 0 && !slices.Contains(switches, name) {
 		return fmt.Errorf("%s=0 is not supported: the host takes 0 for its default", name)

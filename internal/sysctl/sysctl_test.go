@@ -11,18 +11,20 @@ func TestSet(t *testing.T) {
 	var c tcp.Config
 	for _, pair := range [][2]string{
 		{"tcp_timestamps", "0"}, {"tcp_rmem", "4096\t131072\t6291456"}, {"tcp_retries2", "7"}, {"tcp_fack", "1"},
+		{"tcp_ecn", "0"},
 	} {
 		if err := Set(&c, pair[0], pair[1]); err != nil {
 			t.Errorf("%s=%s: %v", pair[0], pair[1], err)
 		}
 	}
-	if !c.NoTimestamps || c.RecvBuffer != 6291456 || c.Retries != 7 {
+	if !c.NoTimestamps || c.RecvBuffer != 6291456 || c.Retries != 7 || c.ECN != tcp.ECNOff {
 		t.Errorf("got %+v", c)
 	}
 	for pair, want := range map[[2]string]string{
 		{"tcp_rmem", ""}:                 "has no value",
 		{"tcp_retries2", "-1"}:           "is not a number",
 		{"tcp_retries2", "0"}:            "takes 0 for its default",
+		{"tcp_ecn", "3"}:                 "no AccECN",
 		{"tcp_nobody_knows", "1"}:        "no setting for tcp_nobody_knows=1",
 		{"tcp_congestion_control", "??"}: "no setting for tcp_congestion_control=??",
 	} {
