@@ -3,6 +3,7 @@ package step
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -33,6 +34,7 @@ type session struct {
 type madeMove struct {
 	Move
 	lesson bool
+	words  string // what it came to: of Go, what happened
 }
 
 // New returns a player in a world in which nothing has happened yet, without a lesson.
@@ -93,7 +95,10 @@ func (s *session) Next() bool {
 func (s *session) Do(m Move) error {
 	again := s.pos < len(s.made) && s.made[s.pos].Move == m
 	planned, ok := s.planned()
-	before := len(s.world.events)
+	before, words := len(s.world.events), m.String()
+	if m.Kind == Go {
+		words, _, _ = strings.Cut(s.world.ahead(), " in ") // without how long that took
+	}
 	if err := s.world.Do(m); err != nil {
 		s.rebuild(s.pos)
 		return err
@@ -101,7 +106,7 @@ func (s *session) Do(m Move) error {
 	s.view = nil
 	s.fresh = before
 	if !again {
-		s.made = append(s.made[:s.pos], madeMove{m, ok && planned == m})
+		s.made = append(s.made[:s.pos], madeMove{m, ok && planned == m, words})
 	}
 	s.pos++
 	return nil
@@ -146,7 +151,7 @@ func (s *session) View() *View {
 	}
 	v := &View{Title: "free play", Step: s.pos - s.base, Steps: len(s.made) - s.base, Fresh: s.fresh, Ahead: s.ahead()}
 	if v.Step > 0 {
-		v.Did = s.made[s.pos-1].String()
+		v.Did = s.made[s.pos-1].words
 	}
 	if l := s.lesson; l != nil {
 		v.Title = l.Title

@@ -126,6 +126,14 @@ func short(d time.Duration) string {
 	return fmt.Sprintf("%.4gs", d.Seconds())
 }
 
+// due says when something happens.
+func due(d time.Duration) string {
+	if d <= 0 {
+		return "now"
+	}
+	return "in " + short(d)
+}
+
 // timerLines name the timers that run: on one line, or each on its own.
 func (m *Model) timerLines(e *step.EndView, w int, all bool) []string {
 	now := m.player.View().Now
@@ -134,7 +142,7 @@ func (m *Model) timerLines(e *step.EndView, w int, all bool) []string {
 	}
 	words := make([]string, 0, len(e.Timers))
 	for _, t := range e.Timers {
-		words = append(words, fmt.Sprintf("%s in %s", t.Name, short(t.At.Sub(now))))
+		words = append(words, t.Name+" "+due(t.At.Sub(now)))
 	}
 	if !all {
 		return []string{m.g.fitPlain("timer: "+strings.Join(words, ", "), w)}
@@ -150,6 +158,8 @@ func (m *Model) flightRows(w, n int) []string {
 	v := m.player.View()
 	text := "nothing in flight"
 	switch {
+	case len(v.InFlight) > n:
+		text = fmt.Sprintf("%d in flight, %d shown", len(v.InFlight), n)
 	case len(v.InFlight) > 0:
 		text = fmt.Sprintf("%d in flight", len(v.InFlight))
 	case len(m.player.Moves()) == 0:
@@ -176,9 +186,6 @@ func (m *Model) flightRows(w, n int) []string {
 	for i := from; i < len(v.InFlight) && i < from+n; i++ {
 		rows = append(rows, m.flightRow(&v.InFlight[i], w))
 	}
-	if hidden := len(v.InFlight) - n; hidden > 0 && n > 0 {
-		rows[len(rows)-1] = m.g.ends(rows[len(rows)-1], dimStyle.Render(fmt.Sprintf("+%d", hidden)), w)
-	}
 	return rows
 }
 
@@ -192,7 +199,7 @@ func (m *Model) flightRow(f *step.Flight, w int) string {
 	if f.ICMP != "" {
 		what = f.ICMP
 	}
-	way := fmt.Sprintf("%s#%d %s%s%s  ", mark, f.ID, m.endName(f.From), m.g.right, m.endName(f.To))
+	way := fmt.Sprintf("%s#%-2d %s%s%s  ", mark, f.ID, m.endName(f.From), m.g.right, m.endName(f.To))
 	var notes []string
 	if why := f.Why.String(); why != "" {
 		notes = append(notes, why)
@@ -209,7 +216,7 @@ func (m *Model) flightRow(f *step.Flight, w int) string {
 	if f.Rule != "" && w >= 100 {
 		notes = append(notes, f.Rule)
 	}
-	notes = append(notes, "in "+short(max(f.Arrives.Sub(m.player.View().Now), 0)))
+	notes = append(notes, due(f.Arrives.Sub(m.player.View().Now)))
 	right := m.g.text(strings.Join(notes, ", ")) + " "
 	if segment, _, found := strings.Cut(what, " <"); found && width(way)+width(what)+width(right)+1 > w {
 		what = segment // the options have room in a wide window
@@ -239,7 +246,7 @@ func (m *Model) noteRows(w, n int) []string {
 	note := wrap(m.g.text(text), w-2)
 	if len(note) > n {
 		note = note[:n]
-		note[n-1] = m.g.fitPlain(note[n-1]+strings.Repeat(" ", w), w-2)
+		note[n-1] = m.g.fitPlain(note[n-1]+" "+m.g.more, w-2)
 	}
 	for _, row := range note {
 		rows = append(rows, " "+row)

@@ -2,6 +2,7 @@ package steptui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,7 @@ func (m *Model) narrow(n int) []string {
 	flights := m.flightRows(m.width, 4)
 	left := n - minLadder - len(ends) - len(menu)
 	for len(note)+len(flights) > left && len(note) > 3 {
-		note = note[:len(note)-1]
+		note = m.noteRows(m.width, len(note)-2)
 	}
 	for len(note)+len(flights) > left && len(flights) > 2 {
 		flights = m.flightRows(m.width, len(flights)-2)
@@ -143,6 +144,7 @@ func (m *Model) ladderText(w int) (head, body []string) {
 	for len(rows) > 0 && !strings.Contains(rows[len(rows)-1], m.g.bar) { // what Text explains, help explains
 		rows = rows[:len(rows)-1]
 	}
+	rows = slices.DeleteFunc(rows, m.repeats)
 	if len(ladders) == 0 {
 		v := m.player.View()
 		names := m.g.ends(strings.Repeat(" ", 10)+m.endName(0), m.endName(1), w)
@@ -156,6 +158,11 @@ func (m *Model) ladderText(w int) (head, body []string) {
 		return nil, rows
 	}
 	return rows[:1], rows[n:]
+}
+
+// repeats reports whether a row says only that a segment is on its way, which the packets in flight say as well.
+func (m *Model) repeats(row string) bool {
+	return strings.Contains(row, "on its way") && !strings.Contains(row, m.g.rule)
 }
 
 // ahead says what the next step will be.
