@@ -181,6 +181,68 @@ func TestFlyingSegmentsAreNotLost(t *testing.T) {
 	}
 }
 
+// What the network tells is believed, though copies look alike.
+func TestSentSettlesWhichCopyArrives(t *testing.T) {
+	d := newDuet().handshake()
+	d.send(OnLeft, data, 1, 10, 1)
+	first := len(d.events) - 1
+	d.after(time.Second).send(OnLeft, data, 1, 10, 1).after(oneWay).arrive(OnRight, data, 1, 10, 1)
+	last := len(d.events) - 1
+	for _, test := range []struct {
+		event int
+		ok    bool
+		want  string
+	}{
+		{first, true, "departs 1:10 [4]; departs 1:10 lost [5]; arrives 1:10 [4]"},
+		{-1, true, "departs 1:10 lost [4]; departs 1:10 lost [5]; arrives 1:10 injected []"},
+		{0, false, "departs 1:10 lost [4]; whole 1:10 [5]"},
+	} {
+		l := Build(d.events, Options{Sent: func(i int) (int, bool) { return test.event, test.ok && i == last }})[0]
+		if got := trips(l); got != test.want {
+			t.Errorf("told %d, %v: got %s, want %s", test.event, test.ok, got, test.want)
+		}
+	}
+}
+
+// A damaged packet is dropped before its ports are read: it still belongs to its connection.
+func TestDamagedPackets(t *testing.T) {
+	damage := func(d *duet, s Side) *duet {
+		d.add(s, tcp.Event{Kind: tcp.EventDrop, Drop: ip.DropChecksum})
+		e := &d.events[len(d.events)-1]
+		e.Local, e.Remote = netip.AddrPortFrom(e.Local.Addr(), 0), netip.AddrPortFrom(e.Remote.Addr(), 0)
+		return d
+	}
+	ladders := Build(damage(newDuet().handshake().send(OnLeft, data, 1, 10, 1).after(oneWay), OnRight).events, Options{})
+	if len(ladders) != 1 {
+		t.Fatalf("got %d ladders, want 1", len(ladders))
+	}
+	last := ladders[0].Lines[len(ladders[0].Lines)-1]
+	if got, want := trips(ladders[0]), "whole 1:10 [4]"; got != want || last.Note() != "dropped: bad checksum" {
+		t.Errorf("got %s, %q, want %s, dropped", got, last.Note(), want)
+	}
+	ladders = Build(damage(newDuet().handshake().after(time.Second), OnRight).events, Options{})
+	last = ladders[0].Lines[len(ladders[0].Lines)-1]
+	if last.Kind != KindDiscard || last.Note() != "packet dropped: bad checksum" || last.Side != OnRight {
+		t.Errorf("of nothing that was sent: got %v, %q on the %v", last.Kind, last.Note(), last.Side)
+	}
+	two := newDuet().handshake()
+	for _, e := range newDuet().handshake().events {
+		e.Local, e.Remote = swapPort(e.Local), swapPort(e.Remote)
+		two.events = append(two.events, e)
+	}
+	if got := len(Build(damage(two.after(time.Second), OnRight).events, Options{})); got != 3 {
+		t.Errorf("with two connections between the ends: got %d ladders, want one more for what belongs to neither", got)
+	}
+}
+
+// swapPort gives the end that opens another port.
+func swapPort(a netip.AddrPort) netip.AddrPort {
+	if a == us {
+		return netip.AddrPortFrom(a.Addr(), a.Port()+1)
+	}
+	return a
+}
+
 func TestNothingIsLostBeforeAGap(t *testing.T) {
 	d := newDuet().handshake().send(OnLeft, data, 1, 10, 1).after(time.Second).arrive(OnRight, data, 11, 10, 1)
 	l := build(d.events, len(d.events)-1, 5, Options{})[0]

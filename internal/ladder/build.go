@@ -23,6 +23,9 @@ type Options struct {
 	// Flying reports whether the segment that the event with index i sent is on its way still. Nil means
 	// that none is: what has not arrived is lost.
 	Flying func(i int) bool
+	// Sent tells in which event the segment was sent that arrives in the event with index i: -1 when no end sent
+	// it, and ok when that is known. Nil, or not ok: it is worked out.
+	Sent func(i int) (event int, ok bool)
 	// Reopened takes all that happens between the same two ports for one connection, though an end opens
 	// anew, as after a crash of its host. Otherwise that is another ladder.
 	Reopened bool
@@ -126,7 +129,7 @@ func (c *connection) draw(h *happening) {
 		c.Lines = append(c.Lines, Line{Kind: KindGap, At: h.at.Sub(c.Start), Count: h.missing})
 		return
 	}
-	if end := c.End(h.side); !end.HasFirst {
+	if end := c.End(h.side); !end.HasFirst && !h.portless {
 		end.First, end.HasFirst = h.State, true
 		if h.Kind == tcp.EventState {
 			end.First = h.From
@@ -157,6 +160,13 @@ func (c *connection) newLine(h *happening) Line {
 	}
 	switch e.Kind {
 	case tcp.EventArrive, tcp.EventDrop:
+		if h.portless && len(h.brings.trips) == 0 {
+			l.Kind = KindDiscard
+			break
+		}
+		if h.portless {
+			e = h.brings.trips[0].sent.Event
+		}
 		l.Kind, l.Segment, l.Trip = KindSegment, segmentOf(e), c.arrivalOf(h)
 	case tcp.EventSend:
 		l.Kind, l.Segment, l.Trip = KindSegment, segmentOf(e), c.departureOf(h)

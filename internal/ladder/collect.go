@@ -44,13 +44,14 @@ type happening struct {
 	side       Side
 	missing    int // of a gap: so many events
 
-	trip    *trip      // of a segment that leaves
-	arrival bool       // EventArrive, or a drop that belongs to none: something came in
-	brings  arriving   // of an arrival, when the other end's record is there
-	of      *happening // the one in whose line it shows: of a drop, the arrival
-	joined  bool       // of an arrival: it shows in the line in which the segment left
-	pos     int        // in the order of lines
-	line    int        // its line
+	trip     *trip      // of a segment that leaves
+	portless bool       // a drop before the ports were read
+	arrival  bool       // EventArrive, or a drop that belongs to none: something came in
+	brings   arriving   // of an arrival, when the other end's record is there
+	of       *happening // the one in whose line it shows: of a drop, the arrival
+	joined   bool       // of an arrival: it shows in the line in which the segment left
+	pos      int        // in the order of lines
+	line     int        // its line
 }
 
 // A party is an end that recorded something.
@@ -63,7 +64,7 @@ type party struct {
 
 // add puts an event into the connection it belongs to.
 func (b *collector) add(i int, e *tcp.Event) {
-	key := pair{e.Local, e.Remote}
+	key, portless := b.home(e)
 	c := b.open[key]
 	if c == nil || !b.reopened && c.party(key).opensAnew(e) {
 		if c = b.awaiting(key, e.Time); c == nil {
@@ -73,8 +74,35 @@ func (b *collector) add(i int, e *tcp.Event) {
 		c.ends = append(c.ends, &party{key: key})
 		b.open[key] = c
 	}
-	c.happenings = append(c.happenings, happening{Event: e, index: i, at: e.Time})
-	c.party(key).note(e)
+	e.Local, e.Remote = key.local, key.remote
+	c.happenings = append(c.happenings, happening{Event: e, index: i, at: e.Time, portless: portless})
+	if !portless {
+		c.party(key).note(e)
+	}
+}
+
+// home returns the end that an event belongs to. What is dropped before its ports were read belongs to
+// the connection between its addresses, if there is only one.
+func (b *collector) home(e *tcp.Event) (key pair, portless bool) {
+	key = pair{e.Local, e.Remote}
+	if e.Kind != tcp.EventDrop || e.Local.Port() != 0 || e.Remote.Port() != 0 || e.Local.Addr() == e.Remote.Addr() {
+		return key, false
+	}
+	var found []pair
+	for _, c := range b.all {
+		if c.ends[0].ended {
+			continue
+		}
+		for _, k := range []pair{c.ends[0].key, c.ends[0].key.mirror()} {
+			if k.local.Addr() == e.Local.Addr() && k.remote.Addr() == e.Remote.Addr() {
+				found = append(found, k)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return key, false
+	}
+	return found[0], true
 }
 
 // awaiting returns the connection that has the record of the other end, but not yet of this one. Of several

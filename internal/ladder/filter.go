@@ -100,7 +100,7 @@ func (l *Line) String() string {
 }
 
 // allTags are the words that Tags may return.
-var allTags = strings.Fields(`segment state call timer icmp recovery urgent fold gap drop left right at-left at-right
+var allTags = strings.Fields(`segment state call timer icmp recovery urgent fold gap discard drop left right at-left at-right
 	fin syn rst psh ack urg ece cwr ae data departs arrives lost flying duplicate injected overtaken retransmit`)
 
 // Tags returns the words that a filter knows a line by: its kind; of a segment its flags in small letters, data, the

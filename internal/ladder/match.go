@@ -218,9 +218,61 @@ func (c *connection) match(o *Options) {
 	for d, m := range c.ways {
 		m.learn(arrivals[d])
 		for _, h := range arrivals[d] {
-			h.brings = m.arrive(h)
+			if t, ok := m.told(o, h); ok {
+				h.brings = m.assign(t, h)
+			} else if !h.portless {
+				h.brings = m.arrive(h)
+			}
+		}
+		for _, h := range arrivals[d] {
+			if t := m.likely(h); h.portless && len(h.brings.trips) == 0 && t != nil {
+				h.brings = m.assign(t, h)
+			}
 		}
 	}
+}
+
+// told returns the segment that an arrival is by the word of Options.Sent, nil when no end sent it.
+func (m *matcher) told(o *Options, h *happening) (t *trip, ok bool) {
+	if o.Sent == nil {
+		return nil, false
+	}
+	event, ok := o.Sent(h.index)
+	i := slices.IndexFunc(m.trips, func(t *trip) bool { return t.sent.index == event })
+	switch {
+	case !ok || i < 0 && event >= 0:
+		return nil, false
+	case i < 0:
+		return nil, true
+	}
+	return m.trips[i], true
+}
+
+// assign makes an arrival that of a segment, or of none.
+func (m *matcher) assign(t *trip, h *happening) arriving {
+	switch {
+	case t == nil:
+		return arriving{}
+	case t.complete():
+		return arriving{trips: []*trip{t}, duplicate: true}
+	case h.portless:
+		t.got = t.size()
+	default:
+		t.got += overlap(t.sent.Event, h.Header.Seq, seqEnd(h.Event))
+	}
+	t.arrivals = append(t.arrivals, h)
+	m.copies[printOf(t.sent.Event)] = t
+	return arriving{trips: []*trip{t}}
+}
+
+// likely returns the segment that a packet may have been of which only the addresses could be read: the oldest that is not there, and not late.
+func (m *matcher) likely(h *happening) *trip {
+	for _, t := range m.trips {
+		if len(t.arrivals) == 0 && !t.flying && m.before(t, h) && !m.late(h.at.Sub(t.sent.at)) {
+			return t
+		}
+	}
+	return nil
 }
 
 // timely reports whether the events are in the order of time.

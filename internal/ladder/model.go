@@ -73,9 +73,10 @@ const (
 	KindUrgent               // the urgent pointer advanced
 	KindFold                 // stands for a run of ordinary segments
 	KindGap                  // the recorder ran out of room here
+	KindDiscard              // a packet was thrown away that nobody knows more about
 )
 
-var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "fold", "gap"}
+var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "fold", "gap", "discard"}
 
 // String names the kind in one word.
 func (k Kind) String() string {

@@ -174,6 +174,8 @@ func (l *Line) Note() string {
 		return "urgent pointer advanced"
 	case KindFold:
 		return strings.Join(l.Fold.Words(), "; ")
+	case KindDiscard:
+		return "packet dropped: " + l.Drop.String()
 	case KindGap:
 		return plural(l.Count, "event") + " not recorded"
 	}
