@@ -32,6 +32,7 @@ func (w *World) ladder() []*ladder.Ladder {
 		Names:    map[netip.AddrPort]string{addrA: w.ends[A].name(), addrB: w.ends[B].name()},
 		LeftHost: addrA.Addr(),
 		Flying:   func(i int) bool { return flying[i] },
+		Sent:     func(i int) (int, bool) { event, ok := w.origins[i]; return event, ok },
 		Reopened: true,
 	})
 }

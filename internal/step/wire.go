@@ -142,6 +142,19 @@ func (w *World) arrive(p *packet) error {
 	if !p.damaged {
 		e.note(entry{kind: entryIn, data: p.data})
 	}
+	first := len(w.events)
 	e.host.Arrive(w.now, &ip.Buffer{Data: slices.Clone(p.data)})
+	if i := arrival(w.events[first:]); i >= 0 && !p.isICMP {
+		w.origins[first+i] = p.event
+	}
 	return w.settle()
+}
+
+// arrival returns the index of the event that tells that a segment came in, or was dropped on the way in; -1 when none does.
+func arrival(events []tcp.Event) int {
+	i := slices.IndexFunc(events, func(e tcp.Event) bool { return e.Kind == tcp.EventArrive })
+	if i < 0 {
+		i = slices.IndexFunc(events, func(e tcp.Event) bool { return e.Kind == tcp.EventDrop })
+	}
+	return i
 }

@@ -34,13 +34,14 @@ type World struct {
 	// unclaimed are the indices of events of segments that were sent and are not on the wire yet.
 	unclaimed []int
 	landed    map[int]bool // events of segments that have arrived, or a copy of them
+	origins   map[int]int  // of events of arrivals: the event of the sending, -1 for what no end sent
 }
 
 // NewWorld returns a world in which nothing has happened.
 func NewWorld(cfg Config) *World {
 	var seed [32]byte
 	binary.BigEndian.PutUint64(seed[:], cfg.Seed)
-	w := &World{cfg: cfg.withDefaults(), now: start, random: rand.New(rand.NewChaCha8(seed)), landed: map[int]bool{}}
+	w := &World{cfg: cfg.withDefaults(), now: start, random: rand.New(rand.NewChaCha8(seed)), landed: map[int]bool{}, origins: map[int]int{}}
 	w.ends[A] = newEnd(w, A)
 	w.ends[B] = newEnd(w, B)
 	return w
