@@ -58,7 +58,7 @@ func (c *Conn) resetWindow() {
 // none when the buffer is full: wait for ChangeWritable.
 func (c *Conn) Send(now ip.Time, p []byte) int { return c.SendWith(now, p, 0) }
 
-// SendWith is Send with flags.
+// SendWith is Send with flags. Without SendMore it pushes (MAY-15).
 func (c *Conn) SendWith(now ip.Time, p []byte, f SendFlags) int {
 	n := 0
 	for n < len(p) {
