@@ -221,8 +221,18 @@ func (m *Model) flightRow(f *step.Flight, w int) string {
 	if segment, _, found := strings.Cut(what, " <"); found && width(way)+width(what)+width(right)+1 > w {
 		what = segment // the options have room in a wide window
 	}
-	if width(way)+width(what)+width(right)+1 > w {
-		right = m.g.text(notes[len(notes)-1]) + " "
+	for _, fewer := range []func(){
+		func() { // "retransmit (3 duplicate ACKs)" is "retransmit" then
+			for i := range notes {
+				notes[i], _, _ = strings.Cut(notes[i], " (")
+			}
+		},
+		func() { notes = notes[len(notes)-1:] },
+	} {
+		if width(way)+width(what)+width(right)+1 > w {
+			fewer()
+			right = m.g.text(strings.Join(notes, ", ")) + " "
+		}
 	}
 	row := m.g.ends(way+what, right, w)
 	if f.ID == m.selected {
