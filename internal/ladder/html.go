@@ -17,12 +17,22 @@ import (
 type HTMLOptions struct {
 	// Title is the heading; without it the ends are named. Note is a paragraph below.
 	Title, Note string
+	// Remarks explain the first ladder, in its order. They stand beside its lines as these are
+	// stepped through, and as a list below.
+	Remarks []Remark
 	// Absolute shows sequence numbers as they are on the wire.
 	Absolute bool
 	// Full shows every segment of a long ladder, too: those of more than some hundred lines are folded.
 	Full bool
 	// Filter, when not nil, chooses the lines that are shown.
 	Filter *Filter
+}
+
+// A Remark explains a line of a ladder and those after it, up to the next remark.
+type Remark struct {
+	Line int // index in Ladder.Lines
+	Text string
+	Rule string // the place in an RFC, or ""
 }
 
 // foldAbove is how many lines a page shows without folding: some twenty screens.
@@ -45,6 +55,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 // A page is what the template fills in.
 type page struct {
 	Title, Note string
+	Remarks     []pageRemark
 	Style       template.CSS
 	Script      template.JS
 	Connections []pageConnection
@@ -68,6 +79,8 @@ type pageLadder struct {
 	Left  pageEnd    `json:"left"`
 	Right pageEnd    `json:"right"`
 	Lines []pageLine `json:"lines"` // by the number that a row has in data-line
+
+	Remarks []pageRemark `json:"remarks,omitempty"`
 }
 
 type pageEnd struct {
@@ -93,6 +106,12 @@ type pageLine struct {
 	Says    string        `json:"says"`
 }
 
+type pageRemark struct {
+	Line int      `json:"line"`
+	Text string   `json:"text"`
+	Rule pageRule `json:"rule"`
+}
+
 type pageRule struct {
 	Text string `json:"text"`
 	URL  string `json:"url,omitempty"`
@@ -111,8 +130,21 @@ func HTML(w io.Writer, ladders []*Ladder, o HTMLOptions) error {
 		s := newSketch(l, SVGOptions{Absolute: o.Absolute, Full: o.Full || len(l.Lines) <= foldAbove, Filter: o.Filter, Width: pagePixels})
 		p.Connections = append(p.Connections, pageConnection{l.longName(OnLeft) + " – " + l.longName(OnRight), inline(s), l.plotsInline()})
 		p.Data.Connections = append(p.Data.Connections, s.l.page())
+		if len(s.l.Lines) == len(l.Lines) && len(p.Connections) == 1 {
+			p.Remarks = remarks(o.Remarks)
+			p.Data.Connections[0].Remarks = p.Remarks
+		}
 	}
 	return pageTemplate.Execute(w, p)
+}
+
+// remarks makes what the page knows of remarks.
+func remarks(list []Remark) []pageRemark {
+	var made []pageRemark
+	for _, r := range list {
+		made = append(made, pageRemark{r.Line, r.Text, pageRule{r.Rule, RuleURL(r.Rule)}})
+	}
+	return made
 }
 
 // pagePixels is the width of a ladder beside the details.

@@ -111,6 +111,25 @@ func TestHTMLFoldsLongLaddersOnly(t *testing.T) {
 	}
 }
 
+func TestHTMLHasRemarks(t *testing.T) {
+	o := HTMLOptions{Remarks: []Remark{{0, "It begins.", "RFC 9293 §3.5"}, {2, "It goes <on>.", ""}}}
+	page := webPage(t, Build(exchange().events, Options{}), o)
+	for _, want := range []string{
+		`<li data-line="0">It begins. (<a href="https://www.rfc-editor.org/rfc/rfc9293#section-3.5" target="_blank" rel="noopener">RFC 9293 §3.5</a>)</li>`,
+		`<li data-line="2">It goes &lt;on&gt;.</li>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("got no %s", want)
+		}
+	}
+	if got := dataOf(t, page).Connections[0].Remarks; len(got) != 2 || got[1].Line != 2 || got[1].Text != "It goes <on>." {
+		t.Errorf("the script knows %+v", got)
+	}
+	if page := webPage(t, Build(exchange().events, Options{}), HTMLOptions{}); strings.Contains(page, "<ol") {
+		t.Error("without remarks there is a list of them")
+	}
+}
+
 func TestHTMLOfNothing(t *testing.T) {
 	if page := webPage(t, nil, HTMLOptions{}); !strings.Contains(page, "no connection to show") {
 		t.Error("the page does not say that there is nothing")

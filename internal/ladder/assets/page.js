@@ -84,6 +84,8 @@
     if (grounds[step]) grounds[step].scrollIntoView({ block: "nearest" });
     $("count").textContent = step < 0 ? shown.length + " steps" : "step " + (shown.indexOf(step) + 1 || "–") + " of " + shown.length;
     sections[which].querySelectorAll(".plot").forEach(moveCursor);
+    const remarks = currentRemarks();
+    sections[which].querySelectorAll(".remarks li").forEach((li, k) => li.classList.toggle("now", remarks.includes(k)));
     details();
   }
 
@@ -115,6 +117,13 @@
     cursor.setAttribute("x2", at);
   }
 
+  // currentRemarks returns the indices of the remarks about the selected line.
+  function currentRemarks() {
+    const all = connection().remarks || [];
+    const last = all.findLast((r) => r.line <= step);
+    return last && step >= 0 ? all.flatMap((r, i) => (r.line === last.line ? [i] : [])) : [];
+  }
+
   // until returns the states and the variables of both ends after the selected line, and what has just changed.
   function until() {
     const now = sides.map((side) => ({ state: connection()[side].state || "", vars: new Map(), fresh: new Set() }));
@@ -144,6 +153,12 @@
       return;
     }
     const l = line();
+    currentRemarks().forEach((i) => {
+      const r = connection().remarks[i];
+      const p = element("p", r.text, { class: "remark" });
+      if (r.rule.text) p.append(" (", r.rule.url ? element("a", r.rule.text, { href: r.rule.url, target: "_blank", rel: "noopener" }) : r.rule.text, ")");
+      pane.append(p);
+    });
     pane.append(element("h2", l.title));
     const list = element("dl");
     const add = (name, value) => {
