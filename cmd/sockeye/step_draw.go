@@ -25,6 +25,7 @@ type drawing struct {
 	footer  string // a line below the text
 	events  []tcp.Event
 	ladders []*ladder.Ladder
+	remarks []ladder.Remark // on the lines of the first
 	packets []timedPacket
 	// player steps through it, when that is wanted.
 	player func() step.Player
@@ -78,7 +79,7 @@ func (a *app) drawTo(w io.Writer, f *stepFlags, d *drawing) error {
 	case "svg":
 		return ladder.SVG(w, d.ladders, ladder.SVGOptions{Absolute: f.absolute, Full: f.full, Vars: f.lane})
 	case "html":
-		return ladder.HTML(w, d.ladders, ladder.HTMLOptions{Title: d.title, Note: d.about, Absolute: f.absolute, Full: f.full})
+		return ladder.HTML(w, d.ladders, ladder.HTMLOptions{Title: d.title, Note: d.about, Remarks: d.remarks, Absolute: f.absolute, Full: f.full})
 	case "mermaid":
 		return ladder.Mermaid(w, d.ladders)
 	}

@@ -120,7 +120,7 @@ func (a *app) stepLesson(ctx context.Context, f *stepFlags, l *step.Lesson) erro
 	s := tell(l, p)
 	v := p.View()
 	d := &drawing{
-		title: l.Title, about: l.About, events: p.Events(), ladders: v.Ladder,
+		title: l.Title, about: l.About, remarks: s.remarks(), events: p.Events(), ladders: v.Ladder,
 		script: func() ([]byte, error) { return p.Script(f.end - 1) },
 		text:   func(w io.Writer, o ladder.TextOptions) error { return s.write(w, o) },
 	}

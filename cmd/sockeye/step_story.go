@@ -75,6 +75,21 @@ func (s *story) write(w io.Writer, o ladder.TextOptions) error {
 	return out.err
 }
 
+// remarks are the notes beside the lines that they are about: for pages.
+func (s *story) remarks() []ladder.Remark {
+	var list []ladder.Remark
+	from := 0
+	for _, c := range s.chapters {
+		line := from
+		if c.lines <= from { // nothing new is drawn: it is about what has been
+			line = max(from-1, 0)
+		}
+		list = append(list, ladder.Remark{Line: line, Text: c.note, Rule: c.rule})
+		from = max(from, c.lines)
+	}
+	return list
+}
+
 // A storyWriter writes until the first error.
 type storyWriter struct {
 	w     io.Writer
