@@ -220,17 +220,26 @@ func (r *runner) inject(k *Packet) error {
 	if k.HasAck || k.Flags.Has(tcp.ACK) { // without a number it is 0
 		s.ack = f.hostSeq(k.Ack, syn)
 	}
-	at := int(int32(k.Seq)) - 1
-	if syn {
-		at = 0
-	}
-	s.text = textFrom(false, at, k.Len)
+	s.text = textFrom(false, r.placeOf(f, s), k.Len)
 	options, err := r.inboundOptions(f, k)
 	if err != nil {
 		return err
 	}
 	packet := s.encode(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }))
 	return r.arrive(packet)
+}
+
+// placeOf returns where in the peer's stream the text of a segment lies. The connection that reads it may have begun with
+// another SYN than the one that numbers in the script count from.
+func (r *runner) placeOf(f *flow, s *segment) int {
+	if s.flags.Has(tcp.SYN) {
+		return 0
+	}
+	first := f.irs
+	if sock := r.host.Socket(f.local, f.remote); sock != nil && sock.Conn().State() > tcp.SynSent {
+		first = uint32(sock.Conn().Vars().IRS)
+	}
+	return int(int32(s.seq-first)) - 1
 }
 
 // arrive hands a packet to the host.
