@@ -18,11 +18,37 @@
 // (+.1~+.2) or anything (*); "t1...t2" is a call that blocks and must return at t2.
 // Sequence numbers are offsets from the initial ones, except in SYNs.
 //
+// # The language
+//
+// A script begins with options, one or more a line: --ip_version, --local_ip, --remote_ip, --mtu, --mss,
+// --bind_port, --connect_port, --tolerance_usecs, --tcp_ts_tick_usecs, --tcp_ts_ecr_scaled, --strict_segments,
+// --init_scripts and --define=NAME=value. Options.Flags override them. Commands in backticks may follow, and stand between
+// events, too: sysctl and echo to a file below /proc/sys, ip tcp_metrics flush, and dd and rm for files
+// that open finds. Others are errors, but for a few that only concern the machine.
+//
+// A packet is
+//
+//	[ect0, ttl 64, tos 0x10, flowlabel 0x1] 8080 > 40001 FSRP.UEWA 1:11(10) ack 1 win 100 urg 1 <options>
+//
+// of which only flags and numbers must be there, and the window in packets of the peer. A dot is ACK, "-" no
+// flag at all, a digit the ACE field of RFC 9768. Ports name a connection other than the one under test. Options are mss, nop,
+// eol, wscale, sackOK, sack 1:2 3:4, TS val 1 ecr 2, FO cookie, FOEXP cookie, md5 bytes, exp bytes, and kind 99
+// bytes; <...> means any. "icmp unreachable host_unreachable" and its like, with "mtu 1000" and "[1:11(10)]" for the
+// segment that they are about, come from the network.
+//
+// Calls are those of package sockets: socket to close, read to recvmsg, write to sendmsg, sendfile, splice and pipe, options,
+// fcntl, ioctl, poll and epoll. Numbers of descriptors are the script's own. "..." stands for whatever fits, and what a
+// line has for a result, for members of structures and for control messages is compared.
+//
+// Code is a small Python: assert, print and assignments of expressions, with the members of tcp_info as names.
+//
+// # What is compared
+//
 // The run is stricter than that of the tool it is named after. Checksums, ports and
 // echoed timestamps are verified, every byte of text depends on its place in the stream and is
 // compared in both directions, no segment may exceed the peer's MSS, and no packet of the connection under
-// test may go unmentioned up to the end of the script. Initial sequence numbers lie just below
-// 2^32, so that ordinary scripts cross the wrap.
+// test may go unmentioned up to the end of the script, or to the socket that the script goes on to. Initial sequence numbers
+// lie just below 2^32, so that ordinary scripts cross the wrap. Options.IgnoreTail is for scripts that others wrote.
 //
 // What the host has no setting for is an error that names the line. A few settings are
 // accepted and ignored, because they do not change what we do: see package sysctl.
