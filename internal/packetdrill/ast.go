@@ -89,9 +89,10 @@ type Expr struct {
 	Keys []string
 }
 
-// A Packet is a TCP segment in either direction.
+// A Packet is a TCP segment in either direction, or a UDP datagram, of which only direction, ports, IP and Len count.
 type Packet struct {
 	Out   bool // the host sends it
+	UDP   bool
 	IP    IPInfo
 	Flags tcp.Flags
 	Seq   uint32 // offset from the ISN; in a SYN, in the script's own numbers

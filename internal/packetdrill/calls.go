@@ -174,6 +174,10 @@ func (r *runner) attach() {
 		if f.flow == nil || f.flow.listening {
 			continue
 		}
+		if f.flow.udp {
+			r.attachUDP(f.fd, f.flow)
+			continue
+		}
 		if s := r.table.Conn(f.fd); s != nil && s != f.flow.sock {
 			f.flow.sock = s
 			f.flow.local, f.flow.remote = s.Conn().Local(), s.Conn().Remote()

@@ -34,7 +34,7 @@
 // flag at all, a digit the ACE field of RFC 9768. Ports name a connection other than the one under test. Options are mss, nop,
 // eol, wscale, sackOK, sack 1:2 3:4, TS val 1 ecr 2, FO cookie, FOEXP cookie, md5 bytes, exp bytes, and kind 99
 // bytes; <...> means any. "icmp unreachable host_unreachable" and its like, with "mtu 1000" and "[1:11(10)]" for the
-// segment that they are about, come from the network.
+// segment that they are about, come from the network. "udp (100)" is a datagram.
 //
 // Calls are those of package sockets: socket to close, read to recvmsg, write to sendmsg, sendfile, splice and pipe, options,
 // fcntl, ioctl, poll and epoll. Numbers of descriptors are the script's own. "..." stands for whatever fits, and what a

@@ -25,7 +25,7 @@ func callSocket(r *runner, a *arguments) *attempt {
 	if err := r.unmentioned("the script goes on to another connection"); err != nil {
 		r.breakOff(err)
 	}
-	return r.opened(a, fd, errno, r.newFlow(flow{}))
+	return r.opened(a, fd, errno, r.newFlow(flow{udp: a.number(1)&15 == sockets.SOCK_DGRAM}))
 }
 
 // address reads a socket address: "..." is the default.

@@ -25,6 +25,9 @@ type flow struct {
 	issBase, irsBase uint32 // wire numbers minus the script's own, for SYNs
 	hasISS, hasIRS   bool
 
+	udp         bool
+	given, told int // bytes of datagrams that the peer and the host have sent
+
 	sent  []*segment // by the host, and not yet mentioned by the script
 	last  *segment   // the last one that was mentioned
 	wrote []byte     // by the application
@@ -103,9 +106,13 @@ func (r *runner) breakOff(err error) {
 
 // sentBy adds a segment to its connection. Those of other connections pass unseen.
 func (r *runner) sentBy(s *segment) {
+	if s.udp {
+		r.sentUDP(s)
+		return
+	}
 	for i := len(r.flows) - 1; i >= 0; i-- {
 		f := r.flows[i]
-		if f.local != s.src || f.remote != s.dst {
+		if f.udp || f.local != s.src || f.remote != s.dst {
 			continue
 		}
 		// What goes with a SYN (RFC 7413) is bounded by what the server said in an earlier connection.
@@ -142,7 +149,7 @@ func (f *flow) checkText(s *segment) string {
 // flowOf returns the connection of a packet: the one under test, or the one with the ports that the line names; nil when
 // there is none.
 func (r *runner) flowOf(k *Packet) *flow {
-	if !k.HasPorts {
+	if !k.HasPorts || k.UDP {
 		return r.current
 	}
 	host, peer := k.DstPort, k.SrcPort
@@ -183,6 +190,9 @@ func (r *runner) resolved(k *Packet) (*Packet, error) {
 
 // inject sends a packet of the peer to the host.
 func (r *runner) inject(k *Packet) error {
+	if k.UDP {
+		return r.injectUDP(k)
+	}
 	k, err := r.resolved(k)
 	if err != nil {
 		return err
@@ -206,17 +216,8 @@ func (r *runner) inject(k *Packet) error {
 		f.hasIRS, f.irs = true, f.irsBase+k.Seq
 	}
 	s := &segment{src: f.remote, dst: f.local, flags: k.Flags, wnd: k.Wnd, urg: k.Urg, seq: f.peerSeq(k.Seq, syn)}
-	s.ip.DontFragment, s.ip.TTL = true, 64
-	if k.IP.HasTOS {
-		s.ip.TOS = k.IP.TOS
-	}
-	if k.IP.HasECN {
-		s.ip.TOS = s.ip.TOS&^3 | k.IP.ECN
-	}
-	if k.IP.HasTTL {
-		s.ip.TTL = k.IP.TTL
-	}
-	s.ip.FlowLabel = k.IP.Flow
+	s.ip.DontFragment = true
+	k.IP.fill(&s.ip)
 	if k.HasAck || k.Flags.Has(tcp.ACK) { // without a number it is 0
 		s.ack = f.hostSeq(k.Ack, syn)
 	}
@@ -240,6 +241,20 @@ func (r *runner) placeOf(f *flow, s *segment) int {
 		first = uint32(sock.Conn().Vars().IRS)
 	}
 	return int(int32(s.seq-first)) - 1
+}
+
+// fill sets what a line says about the IP header.
+func (i *IPInfo) fill(h *ip.Header) {
+	h.TTL, h.FlowLabel = 64, i.Flow
+	if i.HasTOS {
+		h.TOS = i.TOS
+	}
+	if i.HasECN {
+		h.TOS = h.TOS&^3 | i.ECN
+	}
+	if i.HasTTL {
+		h.TTL = i.TTL
+	}
 }
 
 // arrive hands a packet to the host.

@@ -111,6 +111,23 @@ func (f *flow) compare(k *Packet, s *segment, set *settings) []string {
 			bad = append(bad, what)
 		}
 	}
+	if k.UDP || s.udp {
+		bad = k.compareUDP(s)
+	} else {
+		f.compareHeader(k, s, check)
+	}
+	check(!k.IP.HasECN || s.ip.TOS&3 == k.IP.ECN, "ECN")
+	check(!k.IP.HasTOS || s.ip.TOS == k.IP.TOS, "TOS")
+	check(!k.IP.HasTTL || s.ip.TTL == k.IP.TTL, "TTL")
+	check(!k.IP.HasLabel || s.ip.FlowLabel == k.IP.Flow, "flow label")
+	if !k.AnyOptions {
+		bad = append(bad, f.compareOptions(k, s, set)...)
+	}
+	return bad
+}
+
+// compareHeader compares the fields of the TCP header.
+func (f *flow) compareHeader(k *Packet, s *segment, check func(ok bool, what string)) {
 	syn := s.flags.Has(tcp.SYN)
 	check(s.flags == k.Flags, "flags")
 	check(s.reserved == 0, "reserved bits")
@@ -123,14 +140,6 @@ func (f *flow) compare(k *Packet, s *segment, set *settings) []string {
 	}
 	check(!k.HasWnd || s.wnd == k.Wnd, "window")
 	check(s.urg == k.Urg, "urgent pointer")
-	check(!k.IP.HasECN || s.ip.TOS&3 == k.IP.ECN, "ECN")
-	check(!k.IP.HasTOS || s.ip.TOS == k.IP.TOS, "TOS")
-	check(!k.IP.HasTTL || s.ip.TTL == k.IP.TTL, "TTL")
-	check(!k.IP.HasLabel || s.ip.FlowLabel == k.IP.Flow, "flow label")
-	if !k.AnyOptions {
-		bad = append(bad, f.compareOptions(k, s, set)...)
-	}
-	return bad
 }
 
 // compareOptions compares kinds, order, padding and values. TS val counts only when the script has a clock for it.
@@ -205,6 +214,9 @@ func (f *flow) line(k *Packet, when string) string {
 // words writes a segment of the host in the script's words.
 func (f *flow) words(s *segment) string {
 	syn := s.flags.Has(tcp.SYN)
+	if s.udp {
+		return "> " + (&Packet{UDP: true, Len: len(s.text)}).formatUDP()
+	}
 	k := &Packet{Flags: s.flags, Len: len(s.text), Wnd: s.wnd, Urg: s.urg, HasAck: s.flags.Has(tcp.ACK), HasUrg: s.urg != 0}
 	k.Seq, k.Ack = s.seq-f.hostSeq(0, syn), s.ack-f.peerSeq(0, syn)
 	k.Options = slices.Clone(s.options)
@@ -219,6 +231,9 @@ func (f *flow) words(s *segment) string {
 
 // format writes a packet as a script does.
 func (f *flow) format(k *Packet, window bool) string {
+	if k.UDP {
+		return k.formatUDP()
+	}
 	var b strings.Builder
 	flags := k.Flags.String()
 	if flags == "" {

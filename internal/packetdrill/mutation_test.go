@@ -22,12 +22,16 @@ type mutation struct {
 	change func(s *Script, i int) bool
 }
 
-// onPacket is a mutation of a packet of the host.
-func onPacket(name string, change func(k *Packet) bool) mutation {
+// onIP is a mutation of a packet of the host, onPacket one of a segment.
+func onIP(name string, change func(k *Packet) bool) mutation {
 	return mutation{name, func(s *Script, i int) bool {
 		k := s.Events[i].Packet
 		return k != nil && k.Out && change(k)
 	}}
+}
+
+func onPacket(name string, change func(k *Packet) bool) mutation {
+	return onIP(name, func(k *Packet) bool { return !k.UDP && change(k) })
 }
 
 // onFlag switches a flag.
@@ -71,13 +75,13 @@ var mutations = []mutation{
 	onPacket("another sequence number", func(k *Packet) bool { k.Seq++; return !k.Flags.Has(tcp.SYN) }),
 	onPacket("another acknowledgement", func(k *Packet) bool { k.Ack++; return k.HasAck }),
 	onPacket("an acknowledgement too low", func(k *Packet) bool { k.Ack--; return k.HasAck }),
-	onPacket("a byte more", func(k *Packet) bool { k.Len++; return true }),
-	onPacket("a byte less", func(k *Packet) bool { k.Len--; return k.Len >= 0 }),
+	onIP("a byte more", func(k *Packet) bool { k.Len++; return true }),
+	onIP("a byte less", func(k *Packet) bool { k.Len--; return k.Len >= 0 }),
 	onPacket("another window", func(k *Packet) bool { k.Wnd++; return k.HasWnd }),
 	onPacket("an urgent pointer", func(k *Packet) bool { k.Urg++; return true }),
 	onFlag("PSH", tcp.PSH), onFlag("FIN", tcp.FIN), onFlag("RST", tcp.RST), onFlag("ECE", tcp.ECE), onFlag("AE", tcp.AE), onFlag("SYN", tcp.SYN),
-	onPacket("a marked packet", func(k *Packet) bool { k.IP.HasECN, k.IP.ECN = true, 3; return true }),
-	onPacket("another hop limit", func(k *Packet) bool { k.IP.TTL++; k.IP.HasTTL = true; return true }),
+	onIP("a marked packet", func(k *Packet) bool { k.IP.HasECN, k.IP.ECN = true, 3; return true }),
+	onIP("another hop limit", func(k *Packet) bool { k.IP.TTL++; k.IP.HasTTL = true; return true }),
 	onPacket("no options", func(k *Packet) bool { had := len(k.Options) > 0; k.Options = nil; return had }),
 	onPacket("options where there are none", func(k *Packet) bool {
 		k.Options = append(k.Options, TCPOption{Kind: kindNOP})

@@ -50,11 +50,13 @@ func (p *parser) packet(e *Event) {
 		e.ICMP = p.icmp()
 		return
 	}
-	if p.acceptWord("udp") {
-		p.fail("UDP packets are not supported")
-	}
 	k := &Packet{Out: out, IP: info}
 	p.ports(k)
+	if p.acceptWord("udp") {
+		p.datagram(k)
+		e.Packet = k
+		return
+	}
 	k.Flags = p.flags()
 	k.Seq, k.Len = p.sequence()
 	p.fieldsAfter(k)
@@ -98,6 +100,14 @@ func (p *parser) ipInfo() IPInfo {
 		}
 		p.expect(",")
 	}
+}
+
+// datagram reads the length of a UDP datagram, in parentheses.
+func (p *parser) datagram(k *Packet) {
+	k.UDP = true
+	p.expect("(")
+	k.Len = int(p.unsigned("a length", maxText))
+	p.expect(")")
 }
 
 // ports reads "8080 > 40001", if it stands there.

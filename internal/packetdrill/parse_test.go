@@ -161,7 +161,7 @@ func TestParseRefuses(t *testing.T) {
 		{"too many blocks", "0 > . 1:1(0) ack 1 <sack 1:2 1:2 1:2 1:2 1:2>", "one to four blocks"},
 		{"a sequence number that is too large", "0 > S 4294967296:0(0)", "is more than"},
 		{"text that no packet holds", "0 < . 1:70001(70000) ack 1 win 1", "at most 65000 bytes"},
-		{"UDP", "0 > udp (10)", "UDP packets are not supported"},
+		{"UDP without a length", "0 > udp 10", "expected \"(\""},
 		{"ICMP of the host", "0 > icmp unreachable host_unreachable", "not supported"},
 		{"unknown ICMP", "0 < icmp unreachable nowhere", "is not supported"},
 		{"a call without a result", "0 close(3)\n+0 close(4) = 0", "test.pkt:2:1: expected \"=\""},

@@ -17,6 +17,7 @@ const tcpHeaderLen = 20
 // A segment is a TCP segment as it crossed the wire.
 type segment struct {
 	at       ip.Time
+	udp      bool // a datagram: of what follows, only ports and text
 	ip       ip.Header
 	src, dst netip.AddrPort
 	seq, ack uint32
@@ -148,10 +149,13 @@ func decode(at ip.Time, packet []byte) (*segment, error) {
 	if s.ip.TotalLen != len(packet) {
 		return nil, fmt.Errorf("the host sent %d bytes in an IP packet of %d", len(packet), s.ip.TotalLen)
 	}
+	b := s.ip.Payload(packet)
+	if s.ip.Protocol == ip.ProtoUDP {
+		return decodeUDP(s, b)
+	}
 	if s.ip.Protocol != ip.ProtoTCP {
 		return nil, nil
 	}
-	b := s.ip.Payload(packet)
 	if len(b) < tcpHeaderLen {
 		return nil, fmt.Errorf("the host sent a TCP segment of %d bytes", len(b))
 	}
@@ -174,6 +178,24 @@ func decode(at ip.Time, packet []byte) (*segment, error) {
 		return nil, fmt.Errorf("the host sent a segment whose %w", err)
 	}
 	return s, nil
+}
+
+// decodeUDP reads a UDP datagram of the host.
+func decodeUDP(s *segment, b []byte) (*segment, error) {
+	var u ip.UDP
+	if d := ip.ParseUDP(b, s.ip.Src, s.ip.Dst, false, &u); d != ip.NoDrop {
+		return nil, fmt.Errorf("the host sent a bad UDP datagram: %v", d)
+	}
+	s.udp, s.text = true, u.Payload
+	s.src, s.dst = netip.AddrPortFrom(s.ip.Src, u.SrcPort), netip.AddrPortFrom(s.ip.Dst, u.DstPort)
+	return s, nil
+}
+
+// encodeUDP writes a UDP datagram of the peer.
+func (s *segment) encodeUDP() []byte {
+	b := append(ip.AppendUDPHeader(nil, s.src, s.dst, s.text), s.text...)
+	s.ip.Src, s.ip.Dst, s.ip.Protocol = s.src.Addr(), s.dst.Addr(), ip.ProtoUDP
+	return append(ip.AppendHeader(nil, &s.ip, len(b)), b...)
 }
 
 // Text depends on its place in the stream, so that bytes that are misplaced, doubled or left out

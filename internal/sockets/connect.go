@@ -12,6 +12,10 @@ import (
 
 // Connect is connect(2). The zero AddrPort (AF_UNSPEC) ends the connection.
 func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
+	if d := t.udp(fd); d != nil {
+		errno := d.connect(to)
+		return over(0, errno)
+	}
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
@@ -82,6 +86,9 @@ func (s *socket) disconnect(now ip.Time) syscall.Errno {
 
 // LocalAddr is getsockname(2).
 func (t *Table) LocalAddr(fd int) (netip.AddrPort, syscall.Errno) {
+	if d := t.udp(fd); d != nil {
+		return d.local, 0
+	}
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
@@ -98,6 +105,11 @@ func (t *Table) LocalAddr(fd int) (netip.AddrPort, syscall.Errno) {
 
 // RemoteAddr is getpeername(2).
 func (t *Table) RemoteAddr(fd int) (netip.AddrPort, syscall.Errno) {
+	if d := t.udp(fd); d != nil && d.remote.IsValid() {
+		return d.remote, 0
+	} else if d != nil {
+		return d.remote, syscall.ENOTCONN
+	}
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
@@ -112,6 +124,9 @@ func (t *Table) RemoteAddr(fd int) (netip.AddrPort, syscall.Errno) {
 func (t *Table) Family(fd int) int {
 	if s, errno := t.socket(fd); errno == 0 {
 		return s.family
+	}
+	if d := t.udp(fd); d != nil {
+		return d.family
 	}
 	return AF_UNSPEC
 }

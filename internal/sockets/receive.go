@@ -13,7 +13,7 @@ import (
 
 // A Message is what sendmsg and recvmsg take, struct msghdr.
 type Message struct {
-	Name    netip.AddrPort // sendmsg: where to; valid only when there is a msg_name
+	Name    netip.AddrPort // sendmsg: where to; valid only when there is a msg_name. recvmsg: where a datagram came from
 	IOV     []IOVec
 	Control []Control // sendmsg takes them, recvmsg fills them in
 	// ControlRoom is how many bytes of control messages recvmsg may give. -1: any number.
@@ -35,6 +35,9 @@ func (t *Table) Recv(now ip.Time, fd int, v []IOVec, flags int) *Call {
 func (t *Table) Recvmsg(now ip.Time, fd int, m *Message, flags int) *Call {
 	if f, ok := t.objects[fd].(*file); ok && flags == 0 {
 		return f.read(now, m.IOV)
+	}
+	if d := t.udp(fd); d != nil {
+		return d.receive(now, m, flags)
 	}
 	s, errno := t.socket(fd)
 	switch {

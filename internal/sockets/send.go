@@ -24,6 +24,9 @@ func (t *Table) Sendmsg(now ip.Time, fd int, m *Message, flags int) *Call {
 	if f, ok := t.objects[fd].(*file); ok && flags == 0 {
 		return f.write(now, m.IOV)
 	}
+	if d := t.udp(fd); d != nil {
+		return d.send(now, m, flags)
+	}
 	s, errno := t.socket(fd)
 	if errno != 0 {
 		return failed(errno)

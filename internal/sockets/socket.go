@@ -43,12 +43,18 @@ const (
 	connected
 )
 
-// Socket is socket(2): SOCK_STREAM over AF_INET or AF_INET6, with SOCK_NONBLOCK and SOCK_CLOEXEC.
+// Socket is socket(2): SOCK_STREAM or SOCK_DGRAM over AF_INET or AF_INET6, with SOCK_NONBLOCK and SOCK_CLOEXEC.
 func (t *Table) Socket(family, kind, protocol int) (int, syscall.Errno) {
 	flags := kind & (SOCK_NONBLOCK | SOCK_CLOEXEC)
 	switch kind &^= flags; {
 	case family != AF_INET && family != AF_INET6:
 		return -1, syscall.EAFNOSUPPORT
+	case kind == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP):
+		d := &datagrams{table: t, family: family, options: newOptions(t)}
+		d.access, d.nonblock = O_RDWR, flags&SOCK_NONBLOCK != 0
+		return t.add(d)
+	case kind == SOCK_DGRAM:
+		return -1, syscall.EPROTONOSUPPORT
 	case kind != SOCK_STREAM:
 		return -1, syscall.ESOCKTNOSUPPORT
 	case protocol != 0 && protocol != IPPROTO_TCP:
@@ -61,6 +67,9 @@ func (t *Table) Socket(family, kind, protocol int) (int, syscall.Errno) {
 
 // Bind is bind(2). The port 0 is chosen when the socket listens or connects.
 func (t *Table) Bind(fd int, to netip.AddrPort) syscall.Errno {
+	if d := t.udp(fd); d != nil {
+		return d.bind(to)
+	}
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
@@ -119,7 +128,7 @@ func (t *Table) Listen(fd, backlog int) syscall.Errno {
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
-		return errno
+		return t.notTCP(fd, syscall.EOPNOTSUPP)
 	case s.conn != nil:
 		return syscall.EINVAL
 	case s.listener != nil:
@@ -149,7 +158,7 @@ func (t *Table) Accept(now ip.Time, fd, flags int, from *netip.AddrPort) *Call {
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
-		return failed(errno)
+		return failed(t.notTCP(fd, syscall.EOPNOTSUPP))
 	case s.listener == nil:
 		return failed(syscall.EINVAL)
 	}
@@ -231,7 +240,7 @@ func (t *Table) Shutdown(now ip.Time, fd, how int) syscall.Errno {
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
-		return errno
+		return t.notTCP(fd, syscall.ENOTCONN)
 	case how < SHUT_RD || how > SHUT_RDWR:
 		return syscall.EINVAL
 	case s.listener != nil:

@@ -16,10 +16,13 @@ const minRecvBuffer, minSendBuffer = 2304, 4608
 
 // Setsockopt is setsockopt(2). A value of nil is a pointer that leads nowhere.
 func (t *Table) Setsockopt(now ip.Time, fd, level, name int, value []byte) syscall.Errno {
+	if d := t.udp(fd); d != nil && value != nil {
+		return d.setOption(option{level, name}, value)
+	}
 	s, errno := t.socket(fd)
 	switch {
 	case errno != 0:
-		return errno
+		return t.notTCP(fd, syscall.EFAULT)
 	case value == nil:
 		return syscall.EFAULT
 	}
@@ -194,6 +197,13 @@ func (s *socket) startKeys(flags int) {
 
 // Getsockopt is getsockopt(2): it writes the value to buf and returns its length.
 func (t *Table) Getsockopt(now ip.Time, fd, level, name int, buf []byte) (int, syscall.Errno) {
+	if d := t.udp(fd); d != nil {
+		n, errno := d.getOption(option{level, name})
+		if errno != 0 {
+			return 0, errno
+		}
+		return copy(buf, appendInt(nil, n)), 0
+	}
 	s, errno := t.socket(fd)
 	if errno != 0 {
 		return 0, errno
