@@ -156,9 +156,24 @@ func TestGetWritesWhatItSaw(t *testing.T) {
 		t.Errorf("no pcapng of the request: %d bytes, %v", len(capture), err)
 	}
 	text, err := os.ReadFile("x.json")
-	var ladders []struct{ Lines []json.RawMessage }
-	if err != nil || json.Unmarshal(text, &ladders) != nil || len(ladders) != 1 || len(ladders[0].Lines) < 8 {
+	var doc struct {
+		Ladders []struct{ Lines []json.RawMessage }
+	}
+	if err != nil || json.Unmarshal(text, &doc) != nil || len(doc.Ladders) != 1 || len(doc.Ladders[0].Lines) < 8 {
 		t.Errorf("no ladder in JSON: %v, %s", err, text)
+	}
+}
+
+func TestGetDrawsTheLadderThatTheNameTells(t *testing.T) {
+	client := newLab(t)
+	t.Chdir(t.TempDir())
+	for name, begin := range map[string]string{"x.svg": "<svg ", "x.HTML": "<!doctype html>", "x.mmd": "sequenceDiagram", "x.txt": " "} {
+		if got := labGet(t, client, "-sS", "--ladder="+name, "http://"+labServer+"/"); got.code != 0 {
+			t.Fatalf("%s: exit code %d, stderr %q", name, got.code, got.stderr)
+		}
+		if text, err := os.ReadFile(name); err != nil || !strings.HasPrefix(string(text), begin) {
+			t.Errorf("%s: %v, begins with %.40q, want %q", name, err, text, begin)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -99,7 +98,7 @@ func tcpEnd(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// drawLadder draws what was recorded: text, or JSON into a file so named.
+// drawLadder draws what was recorded, in the format that the file's name tells: mostly text.
 func (w *stackWatch) drawLadder() error {
 	if w.recorder == nil {
 		return nil
@@ -110,9 +109,16 @@ func (w *stackWatch) drawLadder() error {
 		return err
 	}
 	ladders := w.recorder.Ladders(ladder.Options{Left: "sockeye", Right: "peer"})
-	if strings.EqualFold(filepath.Ext(o.ladder), ".json") {
-		err = json.NewEncoder(out).Encode(ladders)
-	} else {
+	switch formatExtensions[strings.ToLower(filepath.Ext(o.ladder))] {
+	case "json":
+		err = ladder.JSON(out, ladders)
+	case "svg":
+		err = ladder.SVG(out, ladders, ladder.SVGOptions{})
+	case "html":
+		err = ladder.HTML(out, ladders, ladder.HTMLOptions{})
+	case "mermaid":
+		err = ladder.Mermaid(out, ladders)
+	default:
 		color, _ := useColor("auto", out) // "auto" is always understood
 		err = ladder.Text(out, ladders, ladder.TextOptions{ASCII: o.ascii || !utf8Locale(), Color: color})
 	}

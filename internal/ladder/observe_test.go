@@ -88,6 +88,7 @@ func TestFindings(t *testing.T) {
 		{"probe of a byte", zeroWindow().after(time.Second).pass(OnLeft, ack, 11, 1, 1), "[zero-window probe]"},
 		{"probe behind the window", zeroWindow().after(time.Second).pass(OnLeft, ack, 10, 0, 1), "[zero-window probe]"},
 		{"ACK of a probe", zeroWindow().pass(OnLeft, ack, 10, 0, 1).pass(OnRight, ack, 1, 0, 11).with(window(0)), "[ack of a probe]"},
+		{"answer to a probe that opens the window", zeroWindow().pass(OnLeft, ack, 10, 0, 1).pass(OnRight, ack, 1, 0, 11), "[window update]"},
 		{"keep-alive", newTap().handshake().after(time.Hour).pass(OnLeft, ack, 0, 0, 1), "[keep-alive]"},
 		{"keep-alive of a byte", newTap().handshake().after(time.Hour).pass(OnLeft, ack, 0, 1, 1), "[keep-alive]"},
 		{"ACK of a keep-alive", newTap().handshake().pass(OnRight, ack, 1, 0, 1).pass(OnLeft, ack, 0, 0, 1).pass(OnRight, ack, 1, 0, 1), "[ack of a keep-alive]"},

@@ -172,7 +172,7 @@ func (f *stream) findAck(h *tcp.Header, back *stream) Finding {
 		return FoundUnseenAck
 	case len(blocks) > 0 && blocks[0].Start.Less(h.Ack): // RFC 2883 §4
 		return FoundDupSACK
-	case again && back.found == FoundProbe:
+	case again && back.found == FoundProbe && h.Wnd <= f.wnd:
 		return FoundProbeAck
 	case again && back.found == FoundKeepAlive:
 		return FoundKeepAliveAck
