@@ -298,6 +298,7 @@ func TestSimultaneousFastOpen(t *testing.T) {
 	p.arrive(p.peerSyn(S|A, 1))
 	p.wantState(tcp.Established)
 	p.want(seg(P|A, 1, 1).bytes(500), tcp.WhySynText)
+	p.want(seg(A, 501, 1), tcp.WhyDupAck)
 	p.arrive(seg(A, 1, 501))
 	p.wantNoDeadline()
 }

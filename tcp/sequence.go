@@ -23,6 +23,11 @@ func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
 	seg.Flags &^= SYN
 	seg.Seq = seg.Seq.Add(1)
 	seg.Wnd >>= c.snd.scale // not scaled in a SYN (RFC 7323 §2.2); from here on it counts as scaled
+	if c.fast != nil {
+		// Its SYN is there already. Linux tells that; without text in the SYNs nobody needs to know.
+		c.duplicate(Block{c.irs, c.irs.Add(1)})
+		c.ackNow(WhyDupAck)
+	}
 	return false
 }
 
