@@ -48,9 +48,8 @@ func ExampleHost_Inject_outOfOrder() {
 	// Output:
 	//           host                                                              test
 	//           192.168.0.1:8080                                       192.0.2.1:40001
-	//        ms CLOSED       │                                        │       (CLOSED)
-	//     0.000 LISTEN       │• call: listen                          │
-	//           SYN-RECEIVED │◀─ SYN seq 0  win 65535 mss 1460 sack ──│     (SYN-SENT)
+	//        ms LISTEN       │                                        │       (CLOSED)
+	//     0.000 SYN-RECEIVED │◀─ SYN seq 0  win 65535 mss 1460 sack ──│     (SYN-SENT)
 	//                        │── SYN, ACK seq 0 ack 1 ───────────────▶│  (ESTABLISHED)
 	//                        │  win 64240 mss 1460 sack               │
 	//                        │  answer to SYN                         │
