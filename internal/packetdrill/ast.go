@@ -120,6 +120,7 @@ type IPInfo struct {
 	Flow             uint32
 	HasECN, HasTOS   bool
 	HasTTL, HasLabel bool
+	Odd              Odd
 }
 
 // A TCPOption is one option of a header as a line writes it.
@@ -129,6 +130,7 @@ type TCPOption struct {
 	Ecr    uint32
 	SACK   [][2]uint32
 	Data   []byte // the value of an option of another kind: a Fast Open cookie, for one
+	Raw    bool   // Data is all there is, without kind and length
 	Symbol string // what Data is, or ends with, once the script's options have given the name a meaning
 }
 

@@ -50,6 +50,10 @@
 // test may go unmentioned up to the end of the script, or to the socket that the script goes on to. Initial sequence numbers
 // lie just below 2^32, so that ordinary scripts cross the wrap. Options.IgnoreTail is for scripts that others wrote.
 //
+// For what a peer or the network does wrong there are words that the original has not: [badsum], [src 0.0.0.0],
+// [dst 224.0.0.1] and [ipopt 94040000] in front of the flags, and the options <kind 253 0102> and <raw fd00>, whose length
+// is what it says.
+//
 // What the host has no setting for is an error that names the line. A few settings are
 // accepted and ignored, because they do not change what we do: see package sysctl.
 package packetdrill

@@ -226,7 +226,10 @@ func (r *runner) inject(k *Packet) error {
 	if err != nil {
 		return err
 	}
-	packet := s.encode(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }))
+	if !k.IP.Odd.fits(f.local.Addr()) {
+		return r.fail("an address or an option of another IP version than IPv%d", r.set.version)
+	}
+	packet := s.encodeOdd(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }), &k.IP.Odd)
 	return r.arrive(packet)
 }
 

@@ -43,6 +43,9 @@ func (p *parser) packet(e *Event) {
 		p.expect("<")
 	}
 	info := p.ipInfo()
+	if info.Odd.isOdd() && (out || strings.HasPrefix(strings.TrimLeft(p.rest(), " \t"), "icmp")) {
+		p.fail("badsum, src, dst and ipopt are for segments of the peer")
+	}
 	if p.acceptWord("icmp") {
 		if out {
 			p.fail("ICMP packets that the host sends are not supported")
@@ -93,7 +96,9 @@ func (p *parser) ipInfo() IPInfo {
 		case "flowlabel":
 			i.HasLabel, i.Flow = true, uint32(p.ranged(w, 1<<20-1))
 		default:
-			p.fail("expected ect0, ect1, ce, noecn, tos, ttl or flowlabel, found %q", w)
+			if !p.oddWord(w, &i.Odd) {
+				p.fail("expected ect0, ect1, ce, noecn, tos, ttl, flowlabel, badsum, src, dst or ipopt, found %q", w)
+			}
 		}
 		if p.accept(closing) {
 			return i
@@ -279,6 +284,10 @@ func (p *parser) tcpOption() TCPOption {
 		return p.data(kindMD5, nil)
 	case "exp":
 		return p.data(kindExp, nil)
+	case "raw":
+		o := p.data(kindExp, nil)
+		o.Raw = true
+		return o
 	case "kind":
 		kind := uint8(p.unsigned("the kind of an option", 255))
 		if kind <= kindTimestamp && kind != 6 && kind != 7 {

@@ -146,6 +146,7 @@ func TestRunRefusesWhatTheHostHasNot(t *testing.T) {
 		{"too few arguments", established + "+0 read(4) = 0", "read: has 1 arguments"},
 		{"a packet without a socket", "0 < S 0:0(0) win 1", "no socket to send it to"},
 		{"a packet to an idle socket", "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 < S 0:0(0) win 1", "neither listens nor connects"},
+		{"an address of the other family", established + "+0 < [dst ff02::1] . 1:1(0) ack 1 win 1", "another IP version than IPv4"},
 		{"ICMP of the other family", established + "+0 < icmp packet_too_big mtu 1280", "there is no ICMP message"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

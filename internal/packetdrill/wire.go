@@ -33,6 +33,10 @@ type segment struct {
 // leaves them.
 func appendOptions(b []byte, list []TCPOption, place func(uint32) uint32) []byte {
 	for _, o := range list {
+		if o.Raw {
+			b = append(b, o.Data...)
+			continue
+		}
 		switch o.Kind {
 		case kindEOL, kindNOP:
 			b = append(b, o.Kind)
