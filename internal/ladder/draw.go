@@ -141,7 +141,7 @@ func (s *sketch) label(c *canvas, r *row) {
 	runs := []run{{"seg", r.words}}
 	if r.why != "" {
 		class := "why"
-		if l.bad() {
+		if l.Lost || l.Injected {
 			class = "why bad"
 		}
 		runs = append(runs, run{class, r.why})

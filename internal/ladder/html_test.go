@@ -130,6 +130,19 @@ func TestHTMLHasRemarks(t *testing.T) {
 	}
 }
 
+// The page hides its tools in print. Its style sheets share the classes of pictures, which must not go with them.
+func TestStyleOfThePageLeavesPicturesAlone(t *testing.T) {
+	page := webPage(t, Build(allFates(), Options{}), HTMLOptions{})
+	_, hidden, _ := strings.Cut(pageCSS, "@media print {")
+	for _, m := range regexp.MustCompile(`(?m)^ *([^{}]*)\{[^}]*display: none`).FindAllStringSubmatch(hidden, -1) {
+		for _, class := range regexp.MustCompile(`\.([a-z]+)`).FindAllStringSubmatch(m[1], -1) {
+			if regexp.MustCompile(`<(line|path|circle|rect|text|g|svg) class="[^"]*\b` + class[1] + `\b`).MatchString(page) {
+				t.Errorf("print hides .%s, which pictures use", class[1])
+			}
+		}
+	}
+}
+
 func TestHTMLOfNothing(t *testing.T) {
 	if page := webPage(t, nil, HTMLOptions{}); !strings.Contains(page, "no connection to show") {
 		t.Error("the page does not say that there is nothing")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ func TestRuleURL(t *testing.T) {
 		if got := RuleURL(test.rule); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.rule, got, test.want)
 		}
+	}
+}
+
+func TestRulesOfALine(t *testing.T) {
+	l := Line{Rule: "RFC 9293 §3.10.7.4, fourth; RFC 5961 §4.2", RuleThere: "RFC 5961 §4.2"}
+	if got, want := l.Rules(), []string{"RFC 9293 §3.10.7.4, fourth", "RFC 5961 §4.2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := new(Line).Rules(); len(got) != 0 {
+		t.Errorf("without a rule: got %q", got)
 	}
 }
 

@@ -129,10 +129,10 @@ func (t *Trip) came() string {
 	return strings.Join(list, ", ")
 }
 
-// Rules returns the places in RFCs that decided, at the end that At is about and then at the other; mostly one or none.
+// Rules returns the places in RFCs that decided, at the end that At is about and then at the other; each once; mostly one or none.
 func (l *Line) Rules() []string {
 	var list []string
-	for _, r := range []string{l.Rule, l.RuleThere} {
+	for r := range strings.SplitSeq(l.Rule+"; "+l.RuleThere, "; ") {
 		if r != "" && !slices.Contains(list, r) {
 			list = append(list, r)
 		}
