@@ -27,3 +27,9 @@ func (s *session) Packets(end int) []Packet {
 	}
 	return list
 }
+
+// A Rewinder is a Player that goes back to its start faster than step by step. Players of worlds are.
+type Rewinder interface{ Rewind() }
+
+// Rewind implements Rewinder.
+func (s *session) Rewind() { s.rebuild(s.base) }

@@ -33,3 +33,21 @@ func TestPacketsOfAnEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestRewindGoesToTheStart(t *testing.T) {
+	p, err := Find("handshake").Play(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := p.View().Ahead
+	for range 4 {
+		p.Next()
+	}
+	p.(Rewinder).Rewind()
+	if v := p.View(); v.Step != 0 || v.Ahead != first || v.Elapsed() != 0 {
+		t.Errorf("got step %d at %v, ahead %q; want the start", v.Step, v.Elapsed(), v.Ahead)
+	}
+	if !p.Next() || p.View().Step != 1 {
+		t.Error("what was done cannot be done again")
+	}
+}

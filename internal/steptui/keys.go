@@ -77,22 +77,27 @@ func (m *Model) back() {
 
 // toStart undoes everything.
 func (m *Model) toStart() {
+	if r, ok := m.player.(step.Rewinder); ok {
+		r.Rewind()
+	}
 	for m.player.Back() {
 	}
 	m.moved()
 }
 
-// maxSteps bounds how many steps are made at once: a world with keep-alives never ends.
+// maxSteps bounds how many steps are made at once that nobody has counted: a world with keep-alives never ends.
 const maxSteps = 10_000
 
 // toEnd makes steps until nothing is left.
 func (m *Model) toEnd() {
-	for range maxSteps {
+	v := m.player.View()
+	limit := max(v.Steps-v.Step+1, maxSteps)
+	for range limit {
 		if !m.player.Next() {
 			m.moved()
 			return
 		}
 	}
-	m.say("%d steps, and no end: stopped.", maxSteps)
+	m.say("%d steps, and no end: stopped.", limit)
 	m.moved()
 }

@@ -21,7 +21,6 @@ func Observed(title string, ladders []*ladder.Ladder, ending string) step.Player
 	for _, l := range ladders {
 		o.steps += len(l.Lines)
 	}
-	o.look()
 	return o
 }
 
@@ -34,7 +33,7 @@ type observed struct {
 	lines   int // of it
 	step    int
 	steps   int
-	view    step.View
+	view    *step.View // nil: to be made
 }
 
 // Next implements step.Player.
@@ -47,7 +46,7 @@ func (o *observed) Next() bool {
 	}
 	o.lines++
 	o.step++
-	o.look()
+	o.view = nil
 	return true
 }
 
@@ -62,16 +61,21 @@ func (o *observed) Back() bool {
 		o.at--
 		o.lines = len(o.ladders[o.at].Lines)
 	}
-	o.look()
+	o.view = nil
 	return true
 }
 
 // View implements step.Player.
-func (o *observed) View() *step.View { return &o.view }
+func (o *observed) View() *step.View {
+	if o.view == nil {
+		o.look()
+	}
+	return o.view
+}
 
 // look makes the view.
 func (o *observed) look() {
-	o.view = step.View{Title: o.title, Step: o.step, Steps: o.steps}
+	o.view = &step.View{Title: o.title, Step: o.step, Steps: o.steps}
 	if len(o.ladders) == 0 {
 		return
 	}
@@ -162,7 +166,7 @@ func (o *observed) RunToState(end int, s tcp.State) error {
 
 // RunUntil implements step.Player.
 func (o *observed) RunUntil(t ip.Time) error {
-	for o.step < o.steps && o.ahead() <= t.Sub(o.view.Start) {
+	for limit := t.Sub(o.View().Start); o.step < o.steps && o.ahead() <= limit; {
 		o.Next()
 	}
 	return nil

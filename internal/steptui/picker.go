@@ -39,7 +39,9 @@ func (p *Picker) Init() tea.Cmd { return nil }
 func (p *Picker) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		p.width, p.height = msg.Width, msg.Height
+		if msg.Width > 0 && msg.Height > 0 {
+			p.width, p.height = msg.Width, msg.Height
+		}
 	case tea.KeyPressMsg:
 		p.key(msg.String())
 	}

@@ -112,7 +112,7 @@ func (m *Model) page() int { return max(m.height/3, 3) }
 
 // ladderRows draws the ladder in exactly n rows. Its head stays, and below it the end shows unless one has scrolled.
 func (m *Model) ladderRows(w, n int) []string {
-	head, body := m.ladderText(w)
+	head, body := m.ladderText(w, n)
 	room := n - len(head)
 	if m.filter != nil {
 		head = append(head, dimStyle.Render(m.g.fit("showing only: "+m.filterText+"   (/ changes it)", w)))
@@ -131,9 +131,23 @@ func (m *Model) ladderRows(w, n int) []string {
 	return rows
 }
 
-// ladderText draws the whole ladder and parts its head, names and addresses, from the rest.
-func (m *Model) ladderText(w int) (head, body []string) {
-	ladders := m.player.View().Ladder
+// newest returns a ladder of which only the last n lines are left, when there is one: a line has a row at least,
+// and a long ladder takes its time.
+func (m *Model) newest(ladders []*ladder.Ladder, n int) []*ladder.Ladder {
+	if len(ladders) != 1 {
+		return ladders
+	}
+	l := *ladders[0]
+	if m.filter != nil {
+		l = *l.Filtered(m.filter)
+	}
+	l.Lines = l.Lines[max(len(l.Lines)-n-m.page(), 0):]
+	return []*ladder.Ladder{&l}
+}
+
+// ladderText draws what of the ladder may show in n rows, and parts its head, names and addresses, from the rest.
+func (m *Model) ladderText(w, n int) (head, body []string) {
+	ladders := m.newest(m.player.View().Ladder, n+m.scroll)
 	var b strings.Builder
 	o := ladder.TextOptions{
 		Width: w, ASCII: m.o.ASCII, Color: m.o.Color, Absolute: m.absolute, Full: true, Rules: m.rules, Filter: m.filter,
@@ -150,14 +164,14 @@ func (m *Model) ladderText(w int) (head, body []string) {
 		names := m.g.ends(strings.Repeat(" ", 10)+m.endName(0), m.endName(1), w)
 		return []string{strongStyle.Render(names)}, []string{"", dimStyle.Render(m.g.text("          Nothing has happened yet. " + ahead(v.Ahead)))}
 	}
-	n := 1
+	top := 1
 	if l := ladders[0]; len(ladders) == 1 && (l.Left.Name != "" || l.Right.Name != "") {
-		n = 2 // names, then addresses, which stand with the ends as well
+		top = 2 // names, then addresses, which stand with the ends as well
 	}
-	if n >= len(rows) {
+	if top >= len(rows) {
 		return nil, rows
 	}
-	return rows[:1], rows[n:]
+	return rows[:1], rows[top:]
 }
 
 // repeats reports whether a row says only that a segment is on its way, which the packets in flight say as well.
