@@ -38,18 +38,19 @@ type scriptWriter struct {
 	notes []string // of the steps, for comments
 	noted int      // notes[:noted] are written
 
-	nextFD            int
-	listenFD, connFD  int
-	connects          int  // there is more than one: the port must be named
-	hasFlow           bool // a socket was opened, so that packets belong to something
+	nextFD, listenFD, connFD int
+	connects                 int // there is more than one: the port must be named
+	failure                  *ScriptError
+
+	hasFlow   bool // a socket was opened, so that packets belong to something
+	reached   bool // there is a connection, or something has arrived for one
+	knowsPeer bool // something has arrived
+	unasked   bool // the last arrival had no ACK: a reset in answer to it has the number zero
+
 	hasISS, hasIRS    bool
-	reached           bool // there is a connection, or something has arrived for one
-	knowsPeer         bool // something has arrived
-	unasked           bool // the last arrival had no ACK: a reset in answer to it has the number zero
-	iss, irs, irsBase uint32
+	iss, irs, irsBase uint32          // what numbers count from; irsBase for those of SYNs
 	stamps            map[uint32]bool // timestamps that the end has sent
 	scaled            bool            // timestamps are echoed that it has not sent
-	failure           *ScriptError
 
 	// The ports of the newest connection, as the runner chooses them when the script does not.
 	localPort, remotePort, nextPort uint16
@@ -74,7 +75,6 @@ func (w *scriptWriter) script(title string) ([]byte, error) {
 	if len(log) == 0 {
 		return nil, &ScriptError{"nothing has happened at " + w.end.name()}
 	}
-	w.connects = 0
 	for _, e := range log {
 		if e.kind == entryCall && e.move.Kind == Connect {
 			w.connects++
