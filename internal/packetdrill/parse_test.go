@@ -68,6 +68,20 @@ func TestParseReadsPackets(t *testing.T) {
 		{"urgent text", "0 < .U 1:2(1) ack 1 win 9 urg 1", Packet{
 			Flags: tcp.ACK | tcp.URG, Seq: 1, Len: 1, Ack: 1, HasAck: true, Wnd: 9, HasWnd: true, Urg: 1, HasUrg: true,
 		}},
+		{"an ACE counter", "0 > .5 1:1(0) ack 1", Packet{Out: true, Flags: tcp.ACK | tcp.ECE | tcp.AE, Seq: 1, Ack: 1, HasAck: true}},
+		{"ports", "0 < 80 > 90 . 1:1(0) ack 1 win 1", Packet{
+			Flags: tcp.ACK, Seq: 1, Ack: 1, HasAck: true, Wnd: 1, HasWnd: true, HasPorts: true, SrcPort: 80, DstPort: 90,
+		}},
+		{"cookies", "0 > S 0:0(0) <FO,nop,nop,FO abcd,FOEXP 0102,FOEXP X>", Packet{Out: true, Flags: tcp.SYN, Options: []TCPOption{
+			{Kind: kindFastOpen}, {Kind: kindNOP}, {Kind: kindNOP}, {Kind: kindFastOpen, Data: []byte{0xab, 0xcd}},
+			{Kind: kindExp, Data: []byte{0xf9, 0x89, 1, 2}}, {Kind: kindExp, Data: []byte{0xf9, 0x89}, Symbol: "X"},
+		}}},
+		{"other options", "0 > S 0:0(0) <exp abcd,kind 99 0102,md5 00112233445566778899aabbccddeeff,nop,nop>", Packet{Out: true, Flags: tcp.SYN, Options: []TCPOption{
+			{Kind: kindExp, Data: []byte{0xab, 0xcd}}, {Kind: 99, Data: []byte{1, 2}},
+			{Kind: kindMD5, Data: []byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}},
+			{Kind: kindNOP}, {Kind: kindNOP},
+		}}},
+		{"a datagram", "0 < [ce] 1 > 2 udp (7)", Packet{UDP: true, Len: 7, IP: IPInfo{HasECN: true, ECN: 3}, HasPorts: true, SrcPort: 1, DstPort: 2}},
 		{"bits of the IP header", "0 > [ect0, ttl 64] SEW 0:0(0)", Packet{
 			Out: true, Flags: tcp.SYN | tcp.ECE | tcp.CWR, IP: IPInfo{HasECN: true, ECN: 2, HasTTL: true, TTL: 64},
 		}},

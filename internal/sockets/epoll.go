@@ -78,7 +78,7 @@ func (t *Table) EpollCtl(epfd, op, fd int, event EpollEvent) syscall.Errno {
 	if !ok || epfd == fd {
 		return syscall.EINVAL
 	}
-	if _, ok := target.(*file); ok {
+	if f, ok := target.(*file); ok && !f.pipe {
 		return syscall.EPERM
 	}
 	at := slices.IndexFunc(e.items, func(i *item) bool { return i.fd == fd && i.object == target })
