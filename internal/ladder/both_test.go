@@ -243,6 +243,26 @@ func swapPort(a netip.AddrPort) netip.AddrPort {
 	return a
 }
 
+// Two hosts whose clocks differ, recorded in the order in which things happen.
+func TestClocksOfTheEndsMayDiffer(t *testing.T) {
+	for _, ahead := range []time.Duration{-time.Second, -2 * oneWay, 2 * oneWay, time.Second} {
+		d := newDuet().handshake().send(OnLeft, data, 1, 10, 1).after(oneWay).arrive(OnRight, data, 1, 10, 1)
+		for i := range d.events {
+			if d.events[i].Local == them {
+				d.events[i].Time = d.events[i].Time.Add(ahead + time.Hour)
+			} else {
+				d.events[i].Time = d.events[i].Time.Add(time.Hour)
+			}
+		}
+		l := Build(d.events, Options{})[0]
+		for i := range l.Lines {
+			if line := &l.Lines[i]; line.Lost || line.Injected || line.Overtaken || line.Duplicate {
+				t.Errorf("ahead by %v: %q: %+v", ahead, line.String(), line.Trip)
+			}
+		}
+	}
+}
+
 func TestNothingIsLostBeforeAGap(t *testing.T) {
 	d := newDuet().handshake().send(OnLeft, data, 1, 10, 1).after(time.Second).arrive(OnRight, data, 11, 10, 1)
 	l := build(d.events, len(d.events)-1, 5, Options{})[0]

@@ -279,7 +279,7 @@ func (l *Ladder) way(line *Line) string {
 	if line.Arrived != Unknown {
 		parts = append(parts, "arrived at "+l.sideName(line.Dir.Receiver())+" at "+span(line.Arrived))
 	}
-	if line.Sent != Unknown && line.Arrived != Unknown {
+	if line.Sent != Unknown && line.Arrived >= line.Sent { // clocks may differ
 		parts = append(parts, span(line.Arrived-line.Sent)+" on the way")
 	}
 	return strings.Join(parts, ", ")

@@ -91,8 +91,8 @@ func TestJSONGolden(t *testing.T) {
 
 func TestTextKeepsToItsWidth(t *testing.T) {
 	for _, width := range []int{64, 80, 100, 132} {
-		for _, r := range []*record{exchange(), retransmissions(), download(), served()} {
-			for row := range strings.Lines(draw(t, r.events, TextOptions{Width: width})) {
+		for _, events := range [][]tcp.Event{exchange().events, retransmissions().events, download().events, served().events, allFates()} {
+			for row := range strings.Lines(draw(t, events, TextOptions{Width: width, Vars: true, Rules: true})) {
 				if n := len([]rune(strings.TrimSuffix(row, "\n"))); n > width {
 					t.Errorf("width %d: a row of %d columns: %q", width, n, row)
 				}
@@ -102,8 +102,8 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 }
 
 func TestTextASCIIHasNoOtherCharacters(t *testing.T) {
-	for _, r := range []*record{exchange(), retransmissions(), download()} {
-		out := draw(t, r.events, TextOptions{ASCII: true, Vars: true})
+	for _, events := range [][]tcp.Event{exchange().events, retransmissions().events, download().events, allFates()} {
+		out := draw(t, events, TextOptions{ASCII: true, Vars: true, Rules: true})
 		if i := strings.IndexFunc(out, func(c rune) bool { return c > 126 }); i >= 0 {
 			t.Errorf("character beyond ASCII at %q", out[max(i-20, 0):])
 		}

@@ -123,7 +123,7 @@ func (t *Trip) came() string {
 			list = append(list, w.word)
 		}
 	}
-	if t.Sent != Unknown {
+	if t.Sent != Unknown && t.Arrived >= t.Sent { // clocks may differ
 		list = append(list, "after "+span(t.Arrived-t.Sent))
 	}
 	return strings.Join(list, ", ")
