@@ -38,7 +38,7 @@ func (c *Conn) plan(i int, at Seq, mss int) (int, held) {
 			size = min(n, mss)
 		}
 	}
-	usable := int(int32(c.snd.una.Add(c.snd.wnd) - at))
+	usable := c.usable() - int(at.Sub(c.snd.nxt))
 	if usable < min(n, mss) {
 		if usable <= 0 || 2*usable < int(c.snd.maxWnd) { // condition 3, Fs = 1/2
 			return 0, heldWindow

@@ -166,6 +166,9 @@ func (c *Conn) closeWrite(now ip.Time) {
 		}
 	case SynReceived, Established:
 		c.snd.fin = true
+		if c.finWaits() {
+			break
+		}
 		c.setState(now, FinWait1, WhyCall, rule)
 	case CloseWait:
 		c.snd.fin = true
@@ -218,6 +221,8 @@ func (c *Conn) Close(now ip.Time) {
 	c.discard()
 	if !c.snd.fin {
 		c.closeWrite(now)
+	} else if c.state == SynReceived {
+		c.setState(now, FinWait1, WhyCall, "RFC 9293 §3.10.4")
 	}
 	if c.state == FinWait2 {
 		c.timers[timerFinWait2] = now.Add(c.cfg.FinWait2)

@@ -107,6 +107,9 @@ func (c *Conn) FastOpenPending() bool {
 // early reports whether the connection has taken its peer's SYN with the text, and may itself send before the handshake is over.
 func (c *Conn) early() bool { return c.fast != nil && c.fast.server }
 
+// finWaits reports whether the FIN of a half close waits for the end of the handshake, as in Linux; that of a Close does not.
+func (c *Conn) finWaits() bool { return c.state == SynReceived && c.early() && !c.closed }
+
 // takeSynText takes the text of a SYN. A FIN in it is left to come again.
 func (c *Conn) takeSynText(now ip.Time, seg *Segment) {
 	if !c.early() {

@@ -180,6 +180,46 @@ func TestServerTalksEarly(t *testing.T) {
 	}
 }
 
+// A half close before the handshake is over waits for its end, as in Linux; a close does not.
+func TestHalfCloseOfAFastOpen(t *testing.T) {
+	for _, close := range []bool{false, true} {
+		x := newFastServer(t, 1)
+		c, _ := x.syn(1, 10, x.cookie(1))
+		x.l.Accept()
+		x.read(c, 10)
+		c.CloseWrite(x.now)
+		x.drive()
+		if len(x.out) != 0 || c.State() != tcp.SynReceived || c.CanSend() {
+			t.Fatalf("got %d segments in %v", len(x.out), c.State())
+		}
+		if close {
+			c.Close(x.now)
+		} else {
+			x.arrive(c, A, 11, 1, 0)
+		}
+		if x.drive(); len(x.out) != 1 || x.out[0].Flags != F|A || c.State() != tcp.FinWait1 {
+			t.Errorf("closed %v: got %d segments in %v, want a FIN", close, len(x.out), c.State())
+		}
+	}
+}
+
+// What goes early may fill the whole window of the SYN.
+func TestEarlyTextFillsTheWindow(t *testing.T) {
+	x := newFastServer(t, 1)
+	o := x.cookie(1)
+	o.HasMSS, o.MSS = true, 1000
+	c, _ := x.syn(1, 10, o)
+	c.Send(x.now, pattern(1, 5000))
+	x.drive()
+	n := 0
+	for _, out := range x.out {
+		n += out.Len
+	}
+	if n != 3000 {
+		t.Errorf("got %d bytes, want 3000", n)
+	}
+}
+
 // A SYN,ACK that is lost goes again alone, without the option; text that was sent early is thought lost with the second timeout.
 func TestEarlyTextWaitsForTheSynAck(t *testing.T) {
 	x := newFastServer(t, 1)

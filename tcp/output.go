@@ -143,7 +143,9 @@ func (c *Conn) unsent() int {
 
 // finDue reports whether a FIN waits to be sent for the first time. It also waits for a writer between
 // Reserve and Commit, whose text belongs before it.
-func (c *Conn) finDue() bool { return c.snd.fin && !c.snd.finSent && c.snd.buf.reserved == nil }
+func (c *Conn) finDue() bool {
+	return c.snd.fin && !c.snd.finSent && c.snd.buf.reserved == nil && c.state != SynReceived // see finWaits
+}
 
 // usable is what the peer's window leaves (§3.8.6.2.1): SND.UNA + SND.WND - SND.NXT. It is
 // negative when the peer has shrunk its window (MUST-34); nothing new is sent then (SHLD-15).

@@ -33,6 +33,9 @@ func (a *arguments) address(e Expr, otherwise netip.AddrPort) netip.AddrPort {
 	if e.Kind == ExprEllipsis {
 		return otherwise
 	}
+	if e.Kind == ExprName && a.value(e) == sockets.AF_UNSPEC {
+		return netip.AddrPort{}
+	}
 	family, ok := e.has("sa_family")
 	if ok && a.value(family) == sockets.AF_UNSPEC {
 		return netip.AddrPort{}

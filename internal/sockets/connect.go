@@ -21,7 +21,7 @@ func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
 	case errno != 0:
 		return failed(errno)
 	case !to.IsValid():
-		return failed(s.disconnect(now))
+		return over(0, s.disconnect(now))
 	case s.listener != nil || s.phase == connected || s.phase == deferred:
 		return failed(syscall.EISCONN)
 	}
