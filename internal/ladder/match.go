@@ -55,6 +55,7 @@ func (p print) loose() print {
 type matcher struct {
 	timely bool // the record is in the order of time: a place in it says what came first
 	trips  []*trip
+	events map[int]*trip     // by the index of the event
 	prints map[print][]*trip // exact and loose prints: those not yet arrived
 	copies map[print]*trip   // those that have
 	ranges int               // trips before this one take no more pieces
@@ -62,12 +63,13 @@ type matcher struct {
 }
 
 func newMatcher(timely bool) *matcher {
-	return &matcher{timely: timely, prints: map[print][]*trip{}, copies: map[print]*trip{}}
+	return &matcher{timely: timely, events: map[int]*trip{}, prints: map[print][]*trip{}, copies: map[print]*trip{}}
 }
 
 // send enters a segment that left.
 func (m *matcher) send(t *trip) {
 	m.trips = append(m.trips, t)
+	m.events[t.sent.index] = t
 	p := printOf(t.sent.Event)
 	m.prints[p] = append(m.prints[p], t)
 	if l := p.loose(); l != p {
@@ -225,8 +227,8 @@ func (c *connection) match(o *Options) {
 			}
 		}
 		for _, h := range arrivals[d] {
-			if t := m.likely(h); h.portless && len(h.brings.trips) == 0 && t != nil {
-				h.brings = m.assign(t, h)
+			if h.portless && len(h.brings.trips) == 0 {
+				h.brings = m.assign(m.likely(h), h)
 			}
 		}
 	}
@@ -238,14 +240,8 @@ func (m *matcher) told(o *Options, h *happening) (t *trip, ok bool) {
 		return nil, false
 	}
 	event, ok := o.Sent(h.index)
-	i := slices.IndexFunc(m.trips, func(t *trip) bool { return t.sent.index == event })
-	switch {
-	case !ok || i < 0 && event >= 0:
-		return nil, false
-	case i < 0:
-		return nil, true
-	}
-	return m.trips[i], true
+	t = m.events[event]
+	return t, ok && (t != nil || event < 0)
 }
 
 // assign makes an arrival that of a segment, or of none.
