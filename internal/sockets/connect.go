@@ -21,7 +21,8 @@ func (t *Table) Connect(now ip.Time, fd int, to netip.AddrPort) *Call {
 	case errno != 0:
 		return failed(errno)
 	case !to.IsValid():
-		return over(0, s.disconnect(now))
+		s.disconnect(now)
+		return over(0, 0)
 	case s.listener != nil || s.phase == connected || s.phase == deferred:
 		return failed(syscall.EISCONN)
 	}
@@ -73,15 +74,18 @@ func (s *socket) tryConnect(ip.Time) (int, syscall.Errno, bool) {
 	return 0, 0, false
 }
 
-// disconnect gives the connection up, so that the socket can be used again.
-func (s *socket) disconnect(now ip.Time) syscall.Errno {
+// disconnect gives the connection up, or stops listening, so that the socket can be used again.
+func (s *socket) disconnect(now ip.Time) {
 	if s.conn != nil {
 		s.conn.Notify = nil
 		s.conn.Abort(now)
 	}
-	s.conn, s.phase, s.err, s.shutRead, s.shutWrite = nil, unconnected, 0, false, false
+	if s.listener != nil {
+		s.listener.Close(now)
+	}
+	s.sent = marks{} // nobody will hear of it
+	s.listener, s.conn, s.phase, s.err, s.shutRead, s.shutWrite = nil, nil, unconnected, 0, false, false
 	s.wake(anyEvent)
-	return 0
 }
 
 // LocalAddr is getsockname(2).

@@ -138,6 +138,9 @@ func (s *socket) mustWatch() bool { return len(s.sent.zerocopy) > 0 || len(s.sen
 
 // progress looks at what has been sent and acknowledged, and adds notes.
 func (s *socket) progress(now ip.Time) {
+	if s.conn == nil {
+		return
+	}
 	m, v := &s.sent, s.conn.Conn().Vars()
 	m.acked = max(m.acked, m.offset(v.SndUna, m.acked))
 	m.sent = max(m.sent, m.acked, m.offset(v.SndNxt, m.sent))

@@ -1,6 +1,7 @@
 package sockets
 
 import (
+	"net/netip"
 	"syscall"
 	"testing"
 	"time"
@@ -86,5 +87,17 @@ func TestControlsNeedRoom(t *testing.T) {
 		if len(m.Control) != test.controls || m.Flags != test.flags {
 			t.Errorf("room for %d bytes: got %d messages and flags %#x, want %d and %#x", test.room, len(m.Control), m.Flags, test.controls, test.flags)
 		}
+	}
+}
+
+// TestNobodyHearsOfTextThatWasGivenUp disconnects before anything is acknowledged.
+func TestNobodyHearsOfTextThatWasGivenUp(t *testing.T) {
+	w := newWorld(t)
+	_, client, _ := w.pair()
+	w.ok(w.Setsockopt(w.now, client, SOL_SOCKET, SO_ZEROCOPY, AppendInt(nil, 1)))
+	w.Send(w.now, client, Buffer([]byte("text")), MSG_ZEROCOPY)
+	w.must(w.wait(w.Connect(w.now, client, netip.AddrPort{})))
+	if _, errno := w.note(client, -1); errno != syscall.EAGAIN || w.mustWait(client) {
+		t.Errorf("got %v, want EAGAIN, and nothing to wait for", errno)
 	}
 }
