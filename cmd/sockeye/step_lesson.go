@@ -62,6 +62,9 @@ func completeStep(c *cobra.Command, args []string, typed string) ([]string, cobr
 
 // completeStepFlags offers values of flags.
 func completeStepFlags(c *cobra.Command) {
+	if err := c.MarkFlagFilename("read", "pcap", "pcapng", "cap", "gz"); err != nil {
+		panic("BUG: " + err.Error())
+	}
 	for flag, values := range map[string][]string{"format": stepFormats, "color": {"auto", "always", "never"}, "end": {"1", "2"}} {
 		// The only error is a flag that does not exist.
 		if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -109,7 +112,11 @@ func edits(a, b string) int {
 
 // stepLesson plays a lesson: on a terminal from its start, else to its end.
 func (a *app) stepLesson(ctx context.Context, f *stepFlags, l *step.Lesson) error {
-	p, err := l.Play(f.seed)
+	play := *l
+	if names := f.ends(); names != nil {
+		play.Config.Ends[0].Name, play.Config.Ends[1].Name = names[0], names[1]
+	}
+	p, err := play.Play(f.seed)
 	if err != nil {
 		return err
 	}

@@ -182,7 +182,11 @@ func findScripts(args []string) ([]string, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, &exitError{code: exitUsage, err: fmt.Errorf("%s: %s", arg, cause(err))}
+			hint := ""
+			if step.Find(arg) != nil {
+				hint = "it is the name of a lesson; lessons are shown one at a time"
+			}
+			return nil, &exitError{code: exitUsage, err: fmt.Errorf("%s: %s", arg, cause(err)), hint: hint}
 		}
 		if found == 0 {
 			return nil, &exitError{code: exitUsage, err: fmt.Errorf("%s: no script in it", arg), hint: "scripts are files with names in .pkt"}

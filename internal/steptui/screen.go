@@ -20,7 +20,7 @@ const (
 	// sideWidth is how wide they are then.
 	sideWidth = 50
 	// minLadder is how many rows of the ladder there are at least.
-	minLadder = 6
+	minLadder = 4
 )
 
 // Screen returns the rows of the screen, with ANSI styles, as many as the window has.
@@ -61,28 +61,33 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%.3f s", d.Seconds())
 }
 
-// narrow puts everything below each other, in n rows.
+// narrow puts everything below each other, in n rows: the ladder has what the others leave, and they leave it something.
 func (m *Model) narrow(n int) []string {
-	ends := m.endRows(m.width)
-	note := m.noteRows(m.width, 5)
-	if m.menu != nil {
-		note = nil
-	}
-	menu := m.menuRows(m.width)
-	flights := m.flightRows(m.width, 4)
+	ends := upTo(m.endRows(m.width), n-minLadder)
+	menu := upTo(m.menuRows(m.width), n-minLadder-len(ends))
 	left := n - minLadder - len(ends) - len(menu)
+	var note []string
+	if m.menu == nil {
+		note = m.noteRows(m.width, 5)
+	}
+	flights := m.flightRows(m.width, 4)
 	for len(note)+len(flights) > left && len(note) > 3 {
 		note = m.noteRows(m.width, len(note)-2)
 	}
 	for len(note)+len(flights) > left && len(flights) > 2 {
 		flights = m.flightRows(m.width, len(flights)-2)
 	}
+	flights = upTo(flights, left)
+	note = upTo(note, left-len(flights))
 	rows := m.ladderRows(m.width, n-len(ends)-len(menu)-len(note)-len(flights))
 	rows = append(rows, ends...)
 	rows = append(rows, flights...)
 	rows = append(rows, menu...)
 	return append(rows, note...)
 }
+
+// upTo returns at most n rows.
+func upTo(rows []string, n int) []string { return rows[:max(min(len(rows), n), 0)] }
 
 // wide puts the ladder on the left, the ends and the packets on the right, and the note below the ladder.
 func (m *Model) wide(n int) []string {
@@ -91,6 +96,7 @@ func (m *Model) wide(n int) []string {
 	if menu := m.menuRows(inner); menu != nil {
 		below = menu
 	}
+	below = upTo(below, n-minLadder)
 	left := append(m.ladderRows(inner, n-len(below)), below...)
 	right := m.sideRows(sideWidth, n)
 	rows := make([]string, n)
@@ -113,10 +119,10 @@ func (m *Model) page() int { return max(m.height/3, 3) }
 // ladderRows draws the ladder in exactly n rows. Its head stays, and below it the end shows unless one has scrolled.
 func (m *Model) ladderRows(w, n int) []string {
 	head, body := m.ladderText(w, n)
-	room := n - len(head)
+	room := max(n-len(head), 0)
 	if m.filter != nil {
 		head = append(head, dimStyle.Render(m.g.fit("showing only: "+m.filterText+"   (/ changes it)", w)))
-		room--
+		room = max(room-1, 0)
 	}
 	m.scroll = max(min(m.scroll, len(body)-room), 0)
 	end := len(body) - m.scroll
@@ -128,7 +134,7 @@ func (m *Model) ladderRows(w, n int) []string {
 	for len(rows) < n {
 		rows = append(rows, "")
 	}
-	return rows
+	return rows[:n]
 }
 
 // newest returns a ladder of which only the last n lines are left, when there is one: a line has a row at least,
@@ -162,7 +168,7 @@ func (m *Model) ladderText(w, n int) (head, body []string) {
 	if len(ladders) == 0 {
 		v := m.player.View()
 		names := m.g.ends(strings.Repeat(" ", 10)+m.endName(0), m.endName(1), w)
-		return []string{strongStyle.Render(names)}, []string{"", dimStyle.Render(m.g.text("          Nothing has happened yet. " + ahead(v.Ahead)))}
+		return []string{strongStyle.Render(names)}, []string{"", dimStyle.Render(m.g.fitPlain(m.g.text("          Nothing has happened yet. "+ahead(v.Ahead)), w))}
 	}
 	top := 1
 	if l := ladders[0]; len(ladders) == 1 && (l.Left.Name != "" || l.Right.Name != "") {
