@@ -28,6 +28,10 @@ func TestCallsReturnWhatLinuxReturns(t *testing.T) {
 		{"a reset", reset + "+0 read(4, ..., 1) = -1 ECONNRESET\n+0 read(4, ..., 1) = 0\n+0 write(4, ..., 1) = -1 EPIPE\n+0 shutdown(4, SHUT_WR) = -1 ENOTCONN"},
 		{"a reset that is asked for", reset + "+0 poll([{fd=4, events=POLLIN|POLLOUT, revents=POLLIN|POLLOUT|POLLERR|POLLHUP}], 1, 0) = 1\n" +
 			"+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [104], [4]) = 0\n+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"},
+		{"an error that may pass", "+0 < icmp unreachable host_unreachable\n+0 write(4, ..., 1) = 1\n+0 > P. 1:2(1) ack 1 <...>"},
+		{"an error that may pass, as one that counts", "+0 setsockopt(4, SOL_IP, IP_RECVERR, [1], 4) = 0\n+0 write(4, ..., 1) = 1\n+0 > P. 1:2(1) ack 1 <...>\n" +
+			"+0 < icmp unreachable host_unreachable\n+0 poll([{fd=4, events=POLLOUT, revents=POLLOUT|POLLERR}], 1, 0) = 1\n" +
+			"+0 write(4, ..., 1) = -1 EHOSTUNREACH\n+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"},
 		{"half closes", "+0 shutdown(4, SHUT_RD) = 0\n+0 read(4, ..., 1) = 0\n+0 shutdown(4, 7) = -1 EINVAL\n+0 shutdown(4, SHUT_WR) = 0\n+0 > F. 1:1(0) ack 1 <...>\n+0 write(4, ..., 1) = -1 EPIPE"},
 		{"a string", "+0 write(4, \"text\", 4) = 4\n+0 > P. 1:5(4) ack 1 <...>\n+0 ioctl(4, SIOCOUTQ, [4]) = 0\n+0 ioctl(4, SIOCOUTQNSD, [0]) = 0"},
 		{"options", "+0 setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0\n+0 getsockopt(4, IPPROTO_TCP, TCP_NODELAY, [1], [4]) = 0\n" +

@@ -127,6 +127,11 @@ func (s *socket) wrote(n int, flags int) {
 	if what := s.options.get(SOL_SOCKET, SO_TIMESTAMPING); what&records != 0 {
 		s.sent.stamps = append(s.sent.stamps, stampMark{last: s.sent.written - 1, what: what})
 	}
+	s.watch()
+}
+
+// watch has Progress look at the socket, if there is something to look for.
+func (s *socket) watch() {
 	if s.mustWatch() && !s.watched {
 		s.watched = true
 		s.table.watched = append(s.table.watched, s)
@@ -134,13 +139,36 @@ func (s *socket) wrote(n int, flags int) {
 }
 
 // mustWatch reports whether something is waited for.
-func (s *socket) mustWatch() bool { return len(s.sent.zerocopy) > 0 || len(s.sent.stamps) > 0 }
+func (s *socket) mustWatch() bool {
+	return len(s.sent.zerocopy) > 0 || len(s.sent.stamps) > 0 || s.wantsSoftErrors()
+}
+
+// wantsSoftErrors reports whether what routers say is an error at once, and not only the explanation of a timeout
+// (IP_RECVERR).
+func (s *socket) wantsSoftErrors() bool {
+	on := s.options.get(SOL_IP, IP_RECVERR) != 0
+	if s.family == AF_INET6 {
+		on = on || s.options.get(SOL_IPV6, IPV6_RECVERR) != 0
+	}
+	return on && s.conn != nil && s.conn.Conn().State() != tcp.Closed
+}
+
+// noteSoftError makes a soft error that is new the pending one.
+func (s *socket) noteSoftError() {
+	soft := s.conn.Conn().SoftError()
+	if soft != s.soft && soft != tcp.CauseTimeout && causes[soft] != 0 && s.wantsSoftErrors() {
+		s.err = causes[soft]
+		s.wake(POLLERR)
+	}
+	s.soft = soft
+}
 
 // progress looks at what has been sent and acknowledged, and adds notes.
 func (s *socket) progress(now ip.Time) {
 	if s.conn == nil {
 		return
 	}
+	s.noteSoftError()
 	m, v := &s.sent, s.conn.Conn().Vars()
 	m.acked = max(m.acked, m.offset(v.SndUna, m.acked))
 	m.sent = max(m.sent, m.acked, m.offset(v.SndNxt, m.sent))

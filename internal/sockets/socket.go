@@ -25,6 +25,7 @@ type socket struct {
 	options  options
 
 	err       syscall.Errno // what SO_ERROR reports, and the next call
+	soft      tcp.Cause     // the connection's last soft error
 	shutRead  bool          // by shutdown
 	shutWrite bool
 	noSpace   bool // somebody found no room to write
@@ -195,6 +196,7 @@ func (s *socket) adopt(now ip.Time, conn *stack.Socket) {
 	}
 	s.sent.begin(conn.Conn())
 	s.options.apply(now, conn.Conn())
+	s.watch()
 	conn.Touch(now)
 }
 

@@ -148,6 +148,7 @@ func (s *socket) setInt(now ip.Time, k option, n int) syscall.Errno {
 		return 0
 	}
 	s.options.applyOne(now, s.conn.Conn(), k)
+	s.watch()
 	s.conn.Touch(now)
 	return 0
 }
