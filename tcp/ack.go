@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"time"
-
 	"github.com/sockeye-tcp/sockeye/ip"
 )
 
@@ -67,17 +65,22 @@ func (c *Conn) ackText(now ip.Time, seg *Segment) {
 	c.probe.unanswered = 0
 	c.queue.more = false // an ACK ends that waiting, as in Linux
 	wnd := Size(seg.Wnd) << c.snd.scale
-	dup := c.isDuplicateAck(seg, wnd)
-	if c.snd.una.Less(seg.Ack) {
-		c.ackNew(now, seg)
-	}
-	if c.snd.una.LessEq(seg.Ack) {
+	r := ackResult{dup: c.isDuplicateAck(seg, wnd)}
+	had := c.sent.n > 0
+	r.advanced = c.advanceUna(seg.Ack)
+	if c.snd.una == seg.Ack {
 		c.updateSendWindow(now, seg, wnd)
 	}
-	if dup {
-		c.duplicateAck(now)
+	if had {
+		c.processAck(now, seg, &r)
 	}
 	c.ecnEcho(now, seg)
+}
+
+// isDuplicateAck follows RFC 5681 §2: it acknowledges nothing new, carries nothing,
+// changes no window, and something is outstanding.
+func (c *Conn) isDuplicateAck(seg *Segment, wnd Size) bool {
+	return seg.Ack == c.snd.una && seg.Len() == 0 && wnd == c.snd.wnd && c.sent.n > 0
 }
 
 // updateSendWindow takes the window of a segment that is not older than the last
@@ -100,59 +103,6 @@ func (c *Conn) setWindow(seq, ack Seq, wnd Size) {
 	c.snd.wnd = wnd
 	c.snd.maxWnd = max(c.snd.maxWnd, wnd)
 	c.snd.wl1, c.snd.wl2 = seq, ack
-}
-
-// ackNew takes an acknowledgement of something new: SND.UNA < SEG.ACK =< SND.NXT.
-func (c *Conn) ackNew(now ip.Time, seg *Segment) {
-	flight := int(c.sent.flight)
-	acked := int(seg.Ack.Sub(c.snd.una))
-	c.snd.una = seg.Ack
-	c.stats.Delivered += uint64(c.sent.segments(seg.Ack, c.fullMSS()))
-	newest, once := c.sent.ack(seg.Ack)
-	rtt := c.measureRTT(now, seg, newest, once)
-	if newest.flags.Has(SYN) {
-		c.measureSyn(newest)
-	}
-	c.snd.buf.ack(seg.Ack)
-	c.stats.BytesAcked += uint64(acked)
-	c.changes |= ChangeWritable
-	c.stats.expiries = 0
-	c.rec.dupAcks = 0
-	c.snd.small = maxSeq(c.snd.small, c.snd.una) // keeps within half of the sequence space
-	if c.rec.fast {
-		c.recoverAck(now, acked)
-	} else {
-		c.leaveLoss(now)
-		c.rec.recover = maxSeq(c.rec.recover, c.snd.una.Add(^Size(0)))
-		c.growWindow(now, AckSample{Acked: acked, Flight: flight, RTT: rtt, SRTT: c.rtt.srtt})
-	}
-	c.restartRTO(now)
-}
-
-// leaveLoss ends the recovery after a timeout once everything that was outstanding then is acknowledged.
-func (c *Conn) leaveLoss(now ip.Time) {
-	if c.rec.loss && c.rec.recover.LessEq(c.snd.una) {
-		c.rec.loss = false
-		c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §4")
-	}
-}
-
-// measureRTT takes a sample from an ACK: from the transmission that it acknowledges when nothing of it
-// was sent twice (Karn, RFC 6298 §3; MUST-18), else from the echoed timestamp (RFC 7323 §4.1).
-func (c *Conn) measureRTT(now ip.Time, seg *Segment, newest sent, once bool) (rtt time.Duration) {
-	switch {
-	case once:
-		rtt = now.Sub(newest.at)
-	case c.opt.ts && seg.Options.HasTS && seg.Options.TSEcr != 0:
-		rtt = time.Duration(c.tsNow(now)-seg.Options.TSEcr) * time.Duration(tsTick)
-		if rtt < 0 || rtt > c.cfg.MaxRTO*2 {
-			return 0 // no echo of ours
-		}
-	default:
-		return 0
-	}
-	c.rtt.sample(rtt, c.cfg.MinRTO)
-	return max(rtt, 1)
 }
 
 // measureSyn begins anew when the handshake could not be measured, because the SYN was sent again. The RTO is

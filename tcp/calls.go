@@ -38,7 +38,8 @@ func (c *Conn) start(now ip.Time) {
 	c.created = now
 	c.iss = c.cfg.ISN(c.local, c.remote, now)
 	c.snd.una, c.snd.nxt = c.iss, c.iss.Add(1)
-	c.snd.small, c.snd.up, c.rec.recover = c.iss, c.iss, c.iss
+	c.snd.small, c.snd.up = c.iss, c.iss
+	c.rec.start(c.iss)
 	c.snd.buf.start, c.snd.buf.end = c.snd.nxt, c.snd.nxt
 	c.queue.reset(c.snd.nxt)
 	c.usage = usage{round: c.snd.nxt, full: now}

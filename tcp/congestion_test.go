@@ -229,7 +229,10 @@ func TestOwnCongestionControl(t *testing.T) {
 	for range 3 {
 		p.arrive(seg(A, 1, 1001))
 	}
+	p.wantFull(5001, 2, 1000, 1) // limited transmit
 	p.want(seg(A, 1001, 1).bytes(1000), tcp.WhyFastRetransmit)
+	p.skip(len(p.out))
+	p.arrive(seg(A, 1, 7001))
 	p.skip(len(p.out))
 	p.advance(3 * time.Second)
 	p.skip(len(p.out))

@@ -98,6 +98,8 @@ const (
 	WhyPartialAck     // retransmit: a partial ACK in recovery (RFC 6582)
 	WhyPathMTU        // retransmit: the path carries less than was thought
 	WhySynText        // retransmit: text that went with the SYN was not taken (RFC 7413)
+	WhyRACK           // retransmit: what was sent later has arrived (RFC 8985)
+	WhyLossProbe      // the ACKs have stayed out: the last segment again, or new text (RFC 8985)
 	WhyAck            // text or FIN that is acknowledged at once
 	WhyDelayedAck     // the delayed-ACK timer expired
 	WhyDupAck         // something is missing, or came twice
@@ -119,7 +121,7 @@ const (
 
 var whyNames = [...]string{
 	"", "open", "answer to SYN", "data", "close", "retransmit (RTO)", "retransmit (3 duplicate ACKs)",
-	"retransmit (partial ACK)", "retransmit (path MTU)", "retransmit (text of the SYN)",
+	"retransmit (partial ACK)", "retransmit (path MTU)", "retransmit (text of the SYN)", "retransmit (RACK)", "loss probe",
 	"ack", "delayed ack", "duplicate ack", "window update", "zero-window probe", "keep-alive",
 	"challenge ack (RFC 5961)", "ack of a repeated FIN", "reset", "simultaneous open",
 	"call", "segment", "timeout", "ICMP error", "recovered", "undo",
@@ -131,7 +133,7 @@ func (w Why) String() string { return nameOf(whyNames[:], int(w)) }
 
 // Retransmission reports whether the reason is one of those that send a range again.
 func (w Why) Retransmission() bool {
-	return w >= WhyRTO && w <= WhySynText
+	return w >= WhyRTO && w <= WhyRACK
 }
 
 // A Call is a call of the application, RFC 9293 §3.10.1 to 3.10.6.

@@ -138,8 +138,7 @@ func (c *Conn) bareSyn() {
 	}
 	c.sent.split(0, 1)
 	if c.sent.n > 1 {
-		c.sent.markLost(1)
-		c.rec.why = WhySynText
+		c.sent.markLost(1, WhySynText)
 	}
 }
 
@@ -190,9 +189,9 @@ func (c *Conn) fastOpened(now ip.Time, seg *Segment) {
 		if f.fail = FastOpenNotAcked; c.stats.Retransmits > 0 {
 			f.fail = FastOpenSynRepeated
 		}
-		c.sent.markAllLost()
-		c.rec.loss, c.rec.recover = true, c.snd.nxt // no congestion: no window changes
-		c.rec.why, c.rec.force = WhySynText, true
+		c.sent.markAllLost(WhySynText)
+		c.startQuietLoss()
+		c.rec.force = true
 		c.emitWhy(now, EventRecovery, WhySynText, rule)
 		return
 	}

@@ -144,11 +144,10 @@ func (c *Conn) replyFast(o *Options) {
 func (c *Conn) synLost(now ip.Time) {
 	switch {
 	case !c.early():
-		c.sent.markAllLost()
+		c.sent.markAllLost(WhyRTO)
 	case c.stats.expiries == 2:
-		c.cc.Timeout(now, &c.win, int(c.sent.flight))
 		c.timeoutLoss(now)
 	default:
-		c.sent.markLost(0)
+		c.sent.markLost(0, WhyRTO)
 	}
 }

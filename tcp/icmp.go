@@ -53,9 +53,9 @@ func (c *Conn) lowerMTU(now ip.Time, mtu int) {
 	full := Size(c.fullMSS())
 	for i := range c.sent.n {
 		if c.sent.at(i).n > full {
-			c.sent.markLost(i)
-			c.rec.why = WhyPathMTU
+			c.lose(i, WhyPathMTU)
 			c.rec.force = true
+			c.startQuietLoss()
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestPathMTU(t *testing.T) {
 	before := p.c.Info()
 	p.icmp(tcp.ICMPError{TooBig: true, MTU: 1000, Seq: p.ourSeq(1461)})
 	i := p.c.Info()
-	if i.MTU != 1000 || i.SendMSS != 960 || i.Cwnd != before.Cwnd || i.Ssthresh != before.Ssthresh || i.InRecovery {
+	if i.MTU != 1000 || i.SendMSS != 960 || i.Cwnd != before.Cwnd || i.Ssthresh != before.Ssthresh || i.CA == tcp.CARecovery {
 		t.Errorf("got MTU %d, MSS %d, cwnd %d (was %d), recovery %v", i.MTU, i.SendMSS, i.Cwnd, before.Cwnd, i.InRecovery)
 	}
 	at := 1

@@ -43,6 +43,11 @@ type Info struct {
 	DupAcks          int
 	Congestion       string
 	InRecovery       bool
+	CA               CAState
+	Reordering       int  // segments that may come out of order before that looks like a loss
+	Reordered        bool // segments have come out of order
+	Lost, Sacked     int  // bytes outstanding that are thought lost, and that the peer has behind a gap
+	Again            int  // bytes of the lost ones that were sent again
 	SynData          bool // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
 	FastOpenFail     FastOpenFail
 	Created          ip.Time
@@ -64,15 +69,17 @@ func (c *Conn) Info() Info {
 		State: c.state, Stats: c.stats,
 		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min, LastRTT: c.rtt.last,
 		RTO:  c.rtt.timeout(c.cfg.MaxRTO),
-		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: int(c.sent.flight),
+		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: c.inFlight(),
 		SendMSS: c.fullMSS(), RecvMSS: c.rcv.mss, MTU: c.mtu,
 		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
 		ECN: c.ecn.ok, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
-		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.rec.fast || c.rec.loss,
+		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.recovering(),
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 		FastOpenFail: c.fastOpenFail(),
+		CA:           c.rec.state, Reordering: c.rec.reordering, Reordered: c.rec.reordered,
+		Lost: int(c.sent.lostBytes), Sacked: max(int(c.sent.sacked), c.rec.reno*c.win.MSS), Again: int(c.sent.againBytes),
 		LastDataSent: c.lastSent, LastDataReceived: max(c.ack.lastText, c.stats.Established),
 	}
 }
@@ -89,8 +96,8 @@ func (c *Conn) Vars() Vars {
 		ISS: c.iss, SndUna: c.snd.una, SndNxt: c.snd.nxt, SndWnd: c.snd.wnd, SndWL1: c.snd.wl1, SndWL2: c.snd.wl2,
 		IRS: c.irs, RcvNxt: c.rcv.nxt, RcvWnd: c.rcv.wnd(),
 		SndBuf: c.snd.buf.len(), RcvBuf: c.rcv.text.bytes,
-		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: int(c.sent.flight),
+		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: c.inFlight(),
 		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rtt.timeout(c.cfg.MaxRTO),
-		Holes: len(c.rcv.text.runs), Recovery: c.rec.fast || c.rec.loss, Deadline: c.Deadline(), Timers: c.timers,
+		Holes: len(c.rcv.text.runs), Recovery: c.recovering(), Deadline: c.Deadline(), Timers: c.timers,
 	}
 }

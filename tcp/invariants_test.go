@@ -23,9 +23,9 @@ func (c *Conn) CheckTimers() error {
 		return nil
 	}
 	switch {
-	case c.sent.n > 0 && c.timers[timerRetransmit] == 0:
+	case c.sent.n > 0 && !c.watched():
 		return fmt.Errorf("invariant: %d records are unacknowledged and no retransmission timer runs", c.sent.n)
-	case c.sent.n == 0 && c.timers[timerRetransmit] != 0:
+	case c.sent.n == 0 && c.watched():
 		return fmt.Errorf("invariant: a retransmission timer runs with nothing in flight")
 	case c.timers[timerPersist] != 0 && (c.sent.n > 0 || c.unsent() == 0 && !c.finDue()):
 		return fmt.Errorf("invariant: a persist timer runs with %d records in flight and %d bytes to send", c.sent.n, c.unsent())
@@ -41,6 +41,11 @@ func (c *Conn) CheckTimers() error {
 		return fmt.Errorf("invariant: %d ACKs are owed and none came out", c.ack.owed)
 	}
 	return nil
+}
+
+// watched reports whether one of the timers runs that watch over what was sent.
+func (c *Conn) watched() bool {
+	return c.timers[timerRetransmit]|c.timers[timerReorder]|c.timers[timerLossProbe] != 0
 }
 
 func (c *Conn) checkSendSpace() error {
@@ -81,7 +86,8 @@ func (c *Conn) checkQueue() error {
 		at = s.end()
 		if s.lost {
 			lost++
-		} else {
+		}
+		if s.flies() {
 			flight += s.n
 		}
 	}

@@ -31,8 +31,8 @@ func (c *Conn) compose(now ip.Time, out *Output) bool {
 		return c.sendSyn(now, out) || c.early() && c.sendNew(now, out) || c.state != SynSent && c.sendAck(now, out)
 	}
 	// A probe that is due first: it overrides what holds text back.
-	return c.sendProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
-		c.sendKeepAlive(now, out) || c.sendAck(now, out)
+	return c.sendProbe(now, out) || c.sendLossProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
+		c.sendHeld(now, out) || c.sendKeepAlive(now, out) || c.sendAck(now, out)
 }
 
 // sendReset builds the RST that is due. With an acknowledgement it has a timestamp as well, when those
@@ -78,6 +78,7 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 	} else {
 		c.bareSyn()
 		c.sent.resent(0, now)
+		c.noteRetransmit(now)
 		c.countRetransmit(1)
 		out.Nth = int(c.sent.at(0).tx) - 1
 		switch {
@@ -160,8 +161,7 @@ func (c *Conn) usable() int {
 // sendNew sends text that was never sent, and the FIN behind it.
 func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 	if c.unsent() == 0 && !c.finDue() {
-		c.validateWindow(now)
-		c.countTime(now, heldNot)
+		c.allSent(now, heldNot)
 		return false
 	}
 	c.restartIdle(now)
@@ -173,12 +173,20 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 		}
 		out.Options = Options{}
 		c.usage.blocked = held == heldCongestion
-		c.validateWindow(now)
-		c.countTime(now, held)
+		c.allSent(now, held)
 		return false
 	}
 	c.transmit(now, out, n, mss, WhyData)
 	return true
+}
+
+// allSent follows each batch, when all new text has gone that may, or something holds it back.
+func (c *Conn) allSent(now ip.Time, why held) {
+	if c.usage.sent {
+		c.scheduleProbe(now, false)
+	}
+	c.validateWindow(now)
+	c.countTime(now, why)
 }
 
 // transmit builds a segment of new text.
@@ -219,33 +227,54 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 	c.markUrgent(out)
 	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags&FIN | push, at: now, first: now, tx: 1})
 	c.snd.nxt = c.snd.nxt.Add(length)
+	if c.reducing() {
+		c.rec.prr.out += n
+	}
 	c.stopPersist()
-	c.armRTO(now)
+	if c.sent.n == 1 || c.timers[timerLossProbe] != 0 {
+		c.rearmRTO(now)
+	}
 }
 
 // sendLost sends again the first range that is thought lost.
 func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	i := c.sent.nextLost()
-	if i < 0 {
+	if i < 0 || c.rec.hold {
 		return false
 	}
 	s := c.sent.at(i)
-	room := c.win.Cwnd - int(c.sent.flight)
-	if !c.rec.force && c.sent.flight > 0 && room < min(int(s.n), c.win.MSS) {
+	flight := c.inFlight()
+	if !c.rec.force && flight > 0 && c.win.Cwnd-flight < min(int(s.n), c.win.MSS) {
 		c.usage.blocked = true
 		return false
 	}
 	// The first range may always go, whatever became of the window (MAY-7); the others
 	// only inside it (SHLD-16).
-	inWindow := int(int32(c.snd.una.Add(c.snd.wnd) - s.seq))
-	if i > 0 && inWindow <= 0 {
+	if i > 0 && c.inWindow(s.seq) <= 0 {
 		return false
 	}
 	c.rec.force = false
+	c.resend(now, out, i, s.why)
+	if i == 0 && c.timers[timerReorder] == 0 {
+		c.setSendTimer(now, timerRetransmit, c.clampToUserTimeout(now, c.rtt.timeout(c.cfg.MaxRTO)))
+	}
+	c.noteRetransmit(now)
+	if c.reducing() {
+		c.rec.prr.out += out.Len
+	}
+	return true
+}
+
+// inWindow returns how much of the peer's window lies behind seq; it may be negative.
+func (c *Conn) inWindow(seq Seq) int { return int(int32(c.snd.una.Add(c.snd.wnd) - seq)) }
+
+// resend builds a segment of what record i holds, or as much of it as one can carry.
+func (c *Conn) resend(now ip.Time, out *Output, i int, why Why) {
+	s := c.sent.at(i)
 	limit := c.options(now, &out.Options)
-	c.header(out, s.seq, c.rec.why)
-	if inWindow > 0 {
-		limit = min(limit, inWindow)
+	c.header(out, s.seq, why)
+	if n := c.inWindow(s.seq); n > 0 {
+		limit = min(limit, n)
 	}
 	c.sent.split(i, Size(limit))
 	s = c.sent.at(i)
@@ -257,13 +286,21 @@ func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	if n > 0 {
 		c.snd.buf.text(s.seq, n, out)
 		out.Flags |= s.flags & PSH
+		c.lastSent = now
 	}
 	out.Nth = int(s.tx)
 	c.sent.resent(i, now)
 	c.countRetransmit(n)
 	c.markUrgent(out)
-	c.armRTO(now)
-	return true
+}
+
+// sendHeld sends what is lost after all, when F-RTO has held it back for new text and there was none to send (RFC 5682 §3.1).
+func (c *Conn) sendHeld(now ip.Time, out *Output) bool {
+	if !c.rec.hold || c.rec.high.Less(c.snd.nxt) {
+		return false
+	}
+	c.rec.hold, c.rec.frto = false, false
+	return c.sendLost(now, out)
 }
 
 // sendProbe answers the persist timer: a piece of text when silly-window avoidance held it

@@ -2,92 +2,236 @@ package tcp
 
 import "github.com/sockeye-tcp/sockeye/ip"
 
-// Loss recovery: fast retransmit (RFC 5681 §3.2) and NewReno (RFC 6582).
+// Loss recovery: fast retransmit (RFC 5681 §3.2), with SACK by RACK (RFC 8985), without by NewReno (RFC 6582). The states and the
+// order of things are Linux's.
 
-// dupThresh is how many duplicate ACKs show a loss.
-const dupThresh = 3
+// A CAState is what congestion control thinks of the path.
+type CAState uint8
+
+// The states, with Linux's numbers.
+const (
+	CAOpen     CAState = iota // nothing is wrong
+	CADisorder                // duplicate ACKs or SACK blocks came, no more than reordering brings
+	CACWR                     // the window is being reduced, and nothing is to be sent again
+	CARecovery                // fast recovery
+	CALoss                    // after a retransmission timeout
+)
+
+var caNames = [...]string{"open", "disorder", "window reduction", "recovery", "loss"}
+
+// String names the state in a word or two.
+func (s CAState) String() string { return nameOf(caNames[:], int(s)) }
 
 // recovery is the state of loss recovery.
 type recovery struct {
-	dupAcks int
-	fast    bool // in fast recovery
-	loss    bool // after a timeout, until what was in flight then is acknowledged
-	force   bool // the next retransmission may exceed the window
-	recover Seq  // SND.NXT when recovery began
-	why     Why  // of the retransmissions that it causes
+	state      CAState
+	dupAcks    int    // duplicate ACKs in a row
+	reno       int    // without SACK: segments that have arrived behind a gap, by the count of duplicate ACKs
+	high       Seq    // SND.NXT when the state was entered: "recover" of RFC 6582, RecoveryPoint of RFC 6675
+	fack       Seq    // end of the highest SACKed
+	reordering int    // how far segments may come out of order, in segments
+	reordered  bool   // reordering was seen
+	lost       uint64 // bytes that were found lost, ever
+	guarded    bool   // without SACK: a recovery has just ended, and duplicate ACKs may come from it
+	force      bool   // the next retransmission may exceed the window
+	frto       bool   // whether a timeout was spurious is not yet known (RFC 5682)
+	hold       bool   // new text goes first, to find that out
+	undo       undo
+	prr        prr
+	rack       rack
+	tlp        tlp
 }
 
-// isDuplicateAck follows RFC 5681 §2: it acknowledges nothing new, carries nothing,
-// changes no window, and something is outstanding.
-func (c *Conn) isDuplicateAck(seg *Segment, wnd Size) bool {
-	return seg.Ack == c.snd.una && seg.Len() == 0 && wnd == c.snd.wnd && c.sent.n > 0
+// start prepares recovery for a connection whose first sequence number is iss.
+func (r *recovery) start(iss Seq) {
+	*r = recovery{high: iss, fack: iss, reordering: minReordering, rack: rack{end: iss, round: iss}}
 }
 
-// duplicateAck counts a duplicate ACK; the third retransmits.
-func (c *Conn) duplicateAck(now ip.Time) {
-	c.rec.dupAcks++
+// recovering reports whether a loss is being repaired.
+func (c *Conn) recovering() bool { return c.rec.state >= CARecovery }
+
+// inFlight returns how many bytes are in the network: sent, and neither acknowledged nor thought lost.
+func (c *Conn) inFlight() int { return max(0, int(c.sent.flight)-c.rec.reno*c.win.MSS) }
+
+// setCA changes the state.
+func (c *Conn) setCA(s CAState) { c.rec.state = s }
+
+// lose takes record i for lost.
+func (c *Conn) lose(i int, why Why) {
+	if s := c.sent.at(i); !s.waits() && !s.sacked {
+		c.rec.lost += uint64(s.n)
+	}
+	c.sent.markLost(i, why)
+}
+
+// judge decides what an ACK means that is a duplicate, reports something, or comes in a recovery.
+func (c *Conn) judge(now ip.Time, seg *Segment, r *ackResult) {
+	if c.reneged(now, r) {
+		return
+	}
+	rec := &c.rec
 	switch {
-	case c.rec.fast:
-		c.win.Grow(c.win.MSS) // §3.2 step 4: a segment has left the network
-	case c.rec.dupAcks == dupThresh && c.mayEnterRecovery():
-		c.enterRecovery(now)
+	case rec.state == CAOpen:
+		rec.undo.first = 0
+	case c.snd.una.Less(rec.high):
+	case rec.state == CACWR && c.snd.una != rec.high:
+		c.endReduction()
+		c.setCA(CAOpen)
+	case rec.state == CARecovery:
+		rec.reno = 0
+		c.recovered(now, seg)
+	}
+	switch rec.state {
+	case CARecovery:
+		c.judgeInRecovery(now, seg, r)
+	case CALoss:
+		c.judgeAfterTimeout(now, seg, r)
+	default:
+		if !c.opt.sack && r.advanced {
+			rec.reno = 0
+		}
+		c.judgeOpen(now, seg, r)
 	}
 }
 
-// mayEnterRecovery prevents a second reduction for the losses of one window
-// (RFC 6582 §3.2 step 2): the ACK must cover more than "recover".
-func (c *Conn) mayEnterRecovery() bool {
-	return !c.rec.loss && c.rec.recover.Less(c.snd.una)
+// judgeInRecovery takes an ACK in fast recovery that does not end it (RFC 6582 §3.2 step 3, RFC 6675 §5).
+func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
+	if !r.advanced {
+		c.addReno(r)
+	} else if c.undoPartial(now, seg) {
+		return
+	}
+	if c.rec.undo.on && c.rec.undo.retransmits == 0 {
+		c.undoReduction(now, false, "RFC 3708 §3")
+		c.keepOpen()
+	}
+	c.findLosses(now, r)
+	if c.rec.state != CARecovery && c.sent.lost > 0 {
+		c.enterRecovery(now, c.rackWhy())
+	}
 }
 
-// enterRecovery starts fast recovery (RFC 6582 §3.2 step 2).
-func (c *Conn) enterRecovery(now ip.Time) {
-	flight := int(c.sent.flight)
-	c.cc.Loss(now, &c.win, flight)
-	c.ecnLoss()
-	c.rec.fast, c.rec.force = true, true
-	c.rec.recover = c.snd.nxt
-	c.rec.why = WhyFastRetransmit
-	c.win.Cwnd = c.win.Ssthresh + dupThresh*c.win.MSS
-	c.loseFirst()
-	c.emitWhy(now, EventRecovery, WhyFastRetransmit, "RFC 6582 §3.2")
+// judgeOpen takes an ACK outside of recovery, which may show a loss.
+func (c *Conn) judgeOpen(now ip.Time, seg *Segment, r *ackResult) {
+	if !r.advanced || c.rec.state != CALoss {
+		c.addReno(r)
+	}
+	if c.rec.state <= CADisorder && c.rec.undo.on && c.rec.undo.retransmits == 0 {
+		c.undoReduction(now, false, "RFC 3708 §3")
+	}
+	why := c.rackWhy()
+	c.findLosses(now, r)
+	switch {
+	case c.sent.lost > 0:
+		c.enterRecovery(now, why)
+	case c.rec.state != CACWR:
+		c.keepOpen()
+	}
+}
+
+// keepOpen is the state when nothing is lost: open, or disorder while something is missing.
+func (c *Conn) keepOpen() {
+	s := CAOpen
+	if c.sent.sacked > 0 || c.rec.reno > 0 || c.sent.lost > 0 || c.sent.n > 0 && c.sent.at(0).tx > 1 {
+		s = CADisorder
+	}
+	if s != c.rec.state {
+		c.setCA(s)
+		c.rec.high = c.snd.nxt
+	}
+}
+
+// addReno counts a duplicate ACK where there is no SACK: a segment has arrived behind the gap (RFC 5681 §3.2).
+func (c *Conn) addReno(r *ackResult) {
+	if c.opt.sack || !r.dup {
+		return
+	}
+	mss := c.win.MSS
+	packets := (c.outstanding() + mss - 1) / mss
+	if c.rec.reno+1 < packets { // one at least is missing
+		c.rec.reno++
+		r.delivered += mss
+	}
+}
+
+// findLosses looks for losses: by RACK, or without SACK by counting (RFC 6582 §3.2 steps 2 and 3).
+func (c *Conn) findLosses(now ip.Time, r *ackResult) {
+	if c.opt.sack {
+		again := c.sent.again
+		if c.rackAcked(now) {
+			r.setTimer = false
+		}
+		r.lostAgain = r.lostAgain || c.sent.again < again
+		return
+	}
+	switch {
+	case c.sent.n == 0 || c.sent.at(0).lost || c.rec.guarded:
+	case c.rec.state < CARecovery && c.rec.reno >= c.rec.reordering:
+		c.loseFirst(WhyFastRetransmit)
+	case c.rec.state == CARecovery && r.advanced:
+		c.loseFirst(WhyPartialAck)
+		c.rec.force = true // "retransmit the first unacknowledged segment", whatever the window is
+	}
 }
 
 // loseFirst takes the first segment in flight for lost, and no more of what the device was to cut into many.
-func (c *Conn) loseFirst() {
+func (c *Conn) loseFirst(why Why) {
 	c.sent.split(0, Size(c.fullMSS()))
-	c.sent.markLost(0)
+	c.lose(0, why)
 }
 
-// recoverAck handles an ACK of new data in fast recovery (RFC 6582 §3.2 step 3).
-func (c *Conn) recoverAck(now ip.Time, acked int) {
-	if c.rec.recover.LessEq(c.snd.una) {
-		c.win.Cwnd = min(c.win.Ssthresh, max(int(c.sent.flight), c.win.MSS)+c.win.MSS)
-		c.rec.fast = false
-		c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §3.2")
-		return
+// enterRecovery starts fast recovery.
+func (c *Conn) enterRecovery(now ip.Time, why Why) {
+	reduced := c.reducing()
+	c.startUndo()
+	if !reduced {
+		c.startReduction(now)
 	}
-	c.win.Cwnd = max(c.win.Cwnd-acked, c.win.MSS)
-	if acked >= c.win.MSS {
-		c.win.Grow(c.win.MSS)
+	c.setCA(CARecovery)
+	rule := "RFC 6582 §3.2"
+	if c.opt.sack {
+		rule = "RFC 8985 §6.2"
 	}
-	if c.sent.n > 0 {
-		c.loseFirst()
-		c.rec.force = true
-		c.rec.why = WhyPartialAck
-	}
+	c.emitWhy(now, EventRecovery, why, rule)
 }
 
-// timeoutLoss takes everything outstanding for lost (RFC 5681 §3.1, RFC 6582 §4).
-func (c *Conn) timeoutLoss(now ip.Time) {
-	if c.stats.expiries == 1 { // "the value of ssthresh is held constant" when the retransmission is lost as well
-		c.cc.Timeout(now, &c.win, int(c.sent.flight))
+// recovered ends a recovery when all is acknowledged that was outstanding at its start, or takes it back. Without SACK, duplicate
+// ACKs prove nothing until more is acknowledged (RFC 6582 §3.2 step 2): they may answer what was sent again.
+func (c *Conn) recovered(now ip.Time, seg *Segment) {
+	if c.mayUndo(now, seg) {
+		c.undoReduction(now, false, "RFC 4015 §3")
+	} else {
+		c.endReduction()
 	}
-	c.win.Cwnd = c.win.MSS
-	c.ecnLoss()
-	c.rec = recovery{loss: true, recover: c.snd.nxt, why: WhyRTO}
-	c.sent.markAllLost()
-	c.emitWhy(now, EventRecovery, WhyRTO, "RFC 5681 §3.1")
+	c.rec.guarded = c.snd.una == c.rec.high
+	c.setCA(CAOpen)
+	c.rackRecovered()
+	c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §3.2")
+}
+
+// undoPartial looks at a partial ACK that answers the original transmission: it came late, and nothing need be sent again
+// as long as that is in question.
+func (c *Conn) undoPartial(now ip.Time, seg *Segment) (wait bool) {
+	if !c.rec.undo.on || !c.wasDelayed(now, seg) {
+		return false
+	}
+	if c.sent.again > 0 {
+		return true
+	}
+	c.undoReduction(now, true, "RFC 4015 §3")
+	c.keepOpen()
+	return false
+}
+
+// reneged reports whether the peer has taken a SACK back, which it may (RFC 2018 §8): what it had is the first that is
+// missing. A short timeout makes sure, and everything is sent again.
+func (c *Conn) reneged(now ip.Time, r *ackResult) bool {
+	if !r.advanced || c.sent.n == 0 || !c.sent.at(0).sacked {
+		return false
+	}
+	r.setTimer = false
+	c.setSendTimer(now, timerRetransmit, max(c.rtt.srtt/2, renegeWait))
+	return true
 }
 
 // growWindow lets the algorithm raise the window, but only when the window is
@@ -97,9 +241,3 @@ func (c *Conn) growWindow(now ip.Time, s AckSample) {
 		c.cc.Acked(now, &c.win, s)
 	}
 }
-
-// recovering reports whether a loss is being repaired.
-func (c *Conn) recovering() bool { return c.rec.fast || c.rec.loss }
-
-// inFlight returns how many bytes are in the network: sent, and neither acknowledged nor thought lost.
-func (c *Conn) inFlight() int { return int(c.sent.flight) }

@@ -1,6 +1,10 @@
 package tcp
 
-import "time"
+import (
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
+)
 
 // The retransmission timeout, RFC 6298.
 
@@ -16,12 +20,12 @@ type rttEstimator struct {
 // clockGranularity is G: timestamps tick in milliseconds.
 const clockGranularity = time.Millisecond
 
-// sample takes a measured round-trip time (§2.2, §2.3).
-func (r *rttEstimator) sample(rtt, minRTO time.Duration) {
-	rtt = max(rtt, 1) // a zero would read as "never measured"
+// sample takes a measured round-trip time (§2.2, §2.3), and the least that the same ACK shows.
+func (r *rttEstimator) sample(rtt, least, minRTO time.Duration) {
+	rtt, least = max(rtt, 1), max(least, 1) // a zero would read as "never measured"
 	r.last = rtt
-	if r.min == 0 || rtt < r.min {
-		r.min = rtt
+	if r.min == 0 || least < r.min {
+		r.min = least
 	}
 	if r.srtt == 0 {
 		r.srtt, r.rttvar = rtt, rtt/2
@@ -45,4 +49,15 @@ func (r *rttEstimator) timeout(limit time.Duration) time.Duration {
 		d *= 2
 	}
 	return min(d, limit)
+}
+
+// sampled returns the least round-trip time that an ACK shows, 0 when it shows none.
+func (r *rttEstimator) sampled(a *ackResult, now ip.Time) time.Duration {
+	switch {
+	case a.timed && !a.again:
+		return max(now.Sub(a.last), 1)
+	case a.timedSACK:
+		return max(now.Sub(a.lastSACK), 1)
+	}
+	return 0
 }

@@ -14,6 +14,8 @@ var sendRules = [...]string{
 	WhyPartialAck:     "RFC 6582 §3.2",
 	WhyPathMTU:        "RFC 9293 §3.7.2",
 	WhySynText:        "RFC 7413 §4.2.1",
+	WhyRACK:           "RFC 8985 §6.2",
+	WhyLossProbe:      "RFC 8985 §7.3",
 	WhyAck:            "RFC 9293 §3.10.7.4, seventh",
 	WhyDelayedAck:     "RFC 9293 §3.8.6.3",
 	WhyDupAck:         "RFC 5681 §4.2",

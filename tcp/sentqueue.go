@@ -4,29 +4,64 @@ import "github.com/sockeye-tcp/sockeye/ip"
 
 // The retransmission queue (RFC 9293 §3.8.1): what was sent and is not yet acknowledged.
 
-// A sent records one transmitted segment; SYN and FIN count as one each.
+// A sent records one transmitted segment, or the segments of one packet; SYN and FIN count as one byte each.
 type sent struct {
-	seq   Seq
-	n     Size // sequence numbers, SYN and FIN included
-	flags Flags
-	lost  bool    // thought lost, waiting to be sent again: not in flight
-	tx    uint16  // transmissions
-	at    ip.Time // of the last transmission
-	first ip.Time // of the first transmission
+	seq    Seq
+	n      Size // sequence numbers, SYN and FIN included
+	flags  Flags
+	lost   bool    // thought lost, until it is acknowledged
+	again  bool    // sent again since it was thought lost
+	sacked bool    // the peer has it, behind a gap
+	why    Why     // of its next transmission, while it is lost
+	tx     uint16  // transmissions
+	at     ip.Time // of the last transmission
+	first  ip.Time // of the first transmission
 }
 
 func (s *sent) end() Seq { return s.seq.Add(s.n) }
 
+// waits reports whether it is to be sent again.
+func (s *sent) waits() bool { return s.lost && !s.again && !s.sacked }
+
+// flies reports whether it is in the network, as far as we know.
+func (s *sent) flies() bool { return !s.sacked && (!s.lost || s.again) }
+
 // A sentQueue holds records in order of sequence, in a ring.
 type sentQueue struct {
-	ring   []sent // length is a power of two
-	head   int
-	n      int
-	flight Size // sequence numbers in records that are not lost
-	lost   int  // records that are lost
+	ring    []sent // length is a power of two
+	head    int
+	n       int
+	flight  Size // sequence numbers in records that fly: RFC 6675's pipe
+	sacked  Size // sequence numbers in records that are SACKed
+	waiting int  // records that wait to be sent again
+	lost    int  // records that are lost
+	again   int  // records that were lost and have been sent again
+
+	lostBytes, againBytes Size
 }
 
 func (q *sentQueue) at(i int) *sent { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+
+// count takes a record into the sums, or out of them with sign -1.
+func (q *sentQueue) count(s *sent, sign int) {
+	if s.flies() {
+		q.flight += s.n * Size(sign)
+	}
+	if s.sacked {
+		q.sacked += s.n * Size(sign)
+	}
+	if s.waits() {
+		q.waiting += sign
+	}
+	if s.lost {
+		q.lost += sign
+		q.lostBytes += s.n * Size(sign)
+	}
+	if s.again {
+		q.again += sign
+		q.againBytes += s.n * Size(sign)
+	}
+}
 
 // push adds a record at the end.
 func (q *sentQueue) push(s sent) {
@@ -35,7 +70,7 @@ func (q *sentQueue) push(s sent) {
 	}
 	q.n++
 	*q.at(q.n - 1) = s
-	q.flight += s.n
+	q.count(&s, 1)
 }
 
 func (q *sentQueue) grow() {
@@ -46,32 +81,32 @@ func (q *sentQueue) grow() {
 	q.ring, q.head = ring, 0
 }
 
-// ack removes everything before una and returns the last record that it removed whole (the newest
-// data that is known to have arrived). once says that there was one, and that all of them
-// were sent once only: one that was sent twice may have held up the ACK of those behind it.
-func (q *sentQueue) ack(una Seq) (newest sent, once bool) {
-	once = true
-	for q.n > 0 {
-		s := q.at(0)
-		if una.Less(s.end()) {
-			q.trim(s, una)
-			break
+// ack removes the first record, or its front, when una covers it, and returns what it has removed.
+func (q *sentQueue) ack(una Seq) (s sent, ok bool) {
+	if q.n == 0 || una.LessEq(q.at(0).seq) {
+		if q.n == 0 && len(q.ring) > 64 {
+			q.ring, q.head = nil, 0 // give back what a burst needed
 		}
-		q.forget(s, s.n)
-		if s.lost {
-			q.lost--
-		}
-		newest, once = *s, once && s.tx == 1
+		return sent{}, false
+	}
+	first := q.at(0)
+	q.count(first, -1)
+	s = *first
+	if first.end().LessEq(una) {
 		q.head = (q.head + 1) & (len(q.ring) - 1)
 		q.n--
+		return s, true
 	}
-	if q.n == 0 && len(q.ring) > 64 {
-		q.ring, q.head = nil, 0 // give back what a burst needed
-	}
-	return newest, once && newest.n > 0
+	s.n = una.Sub(s.seq)
+	s.flags &^= FIN | PSH
+	first.seq, first.n = una, first.n-s.n
+	first.flags &^= SYN
+	q.count(first, 1)
+	return s, true
 }
 
-// segments returns how many segments of size mss an acknowledgement of una covers. A SYN and the text that went with it are one.
+// segments returns how many segments of size mss an acknowledgement of una covers that were not SACKed before. A SYN and
+// the text that went with it are one.
 func (q *sentQueue) segments(una Seq, mss int) (n int) {
 	count := func(n Size) int { return (int(n) + mss - 1) / mss }
 	for i := range q.n {
@@ -79,6 +114,7 @@ func (q *sentQueue) segments(una Seq, mss int) (n int) {
 		switch {
 		case !s.seq.Less(una):
 			return n
+		case s.sacked:
 		case s.flags.Has(SYN):
 			n++
 		case una.Less(s.end()):
@@ -90,47 +126,51 @@ func (q *sentQueue) segments(una Seq, mss int) (n int) {
 	return n
 }
 
-// trim cuts off the front of a record that is acknowledged in part.
-func (q *sentQueue) trim(s *sent, una Seq) {
-	if !s.seq.Less(una) {
+// markLost says that record i was lost: it will be sent again, for the reason why.
+func (q *sentQueue) markLost(i int, why Why) {
+	s := q.at(i)
+	switch {
+	case s.sacked:
+		return
+	case s.waits():
+		s.why = why
 		return
 	}
-	n := una.Sub(s.seq)
-	q.forget(s, n)
-	s.seq, s.n = una, s.n-n
-	s.flags &^= SYN
-}
-
-// forget takes n sequence numbers of s out of the flight.
-func (q *sentQueue) forget(s *sent, n Size) {
-	if !s.lost {
-		q.flight -= n
-	}
-}
-
-// markLost takes record i out of the flight: it will be sent again.
-func (q *sentQueue) markLost(i int) {
-	if s := q.at(i); !s.lost {
-		s.lost = true
-		q.lost++
-		q.flight -= s.n
-	}
+	q.count(s, -1)
+	s.lost, s.again, s.why = true, false, why
+	q.count(s, 1)
 }
 
 // markAllLost does so with every record (RFC 5681 §3.1, after a timeout).
-func (q *sentQueue) markAllLost() {
+func (q *sentQueue) markAllLost(why Why) {
 	for i := range q.n {
-		q.markLost(i)
+		q.markLost(i, why)
 	}
+}
+
+// markSacked says that the peer has record i. Whether it was lost is no longer a question.
+func (q *sentQueue) markSacked(i int) {
+	s := q.at(i)
+	q.count(s, -1)
+	s.sacked, s.lost, s.again = true, false, false
+	q.count(s, 1)
+}
+
+// unmark takes back what was concluded about record i: that it was SACKed, or lost.
+func (q *sentQueue) unmark(i int) {
+	s := q.at(i)
+	q.count(s, -1)
+	s.sacked, s.lost, s.again = false, false, false
+	q.count(s, 1)
 }
 
 // nextLost returns the index of the first record that waits to be sent again, or -1.
 func (q *sentQueue) nextLost() int {
-	if q.lost == 0 {
+	if q.waiting == 0 {
 		return -1
 	}
 	for i := range q.n {
-		if q.at(i).lost {
+		if q.at(i).waits() {
 			return i
 		}
 	}
@@ -143,6 +183,7 @@ func (q *sentQueue) split(i int, n Size) {
 	if n >= s.n {
 		return
 	}
+	q.count(&s, -1)
 	q.push(sent{}) // makes room; its n is 0
 	for k := q.n - 1; k > i+1; k-- {
 		*q.at(k) = *q.at(k - 1)
@@ -153,21 +194,34 @@ func (q *sentQueue) split(i int, n Size) {
 	s.n = n
 	s.flags &^= FIN | PSH
 	*q.at(i), *q.at(i + 1) = s, rest
-	if s.lost {
-		q.lost++
-	}
+	q.count(&s, 1)
+	q.count(&rest, 1)
 }
 
 // resent notes that record i goes out again.
 func (q *sentQueue) resent(i int, now ip.Time) {
 	s := q.at(i)
-	if s.lost {
-		s.lost = false
-		q.lost--
-		q.flight += s.n
-	}
+	q.count(s, -1)
+	s.again = s.lost
 	s.at = now
-	s.tx++
+	if s.tx++; s.tx == 0 {
+		s.tx-- // as many as that is no different
+	}
+	q.count(s, 1)
+}
+
+// find returns the index of the record that holds seq, or of the first behind it.
+func (q *sentQueue) find(seq Seq) int {
+	lo, hi := 0, q.n
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if q.at(mid).end().LessEq(seq) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
 // clear forgets everything.

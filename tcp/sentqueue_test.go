@@ -9,32 +9,39 @@ import (
 // naiveQueue is the retransmission queue as a plain list.
 type naiveQueue []sent
 
-func (q naiveQueue) flight() (n Size, lost int) {
+// sums returns what the queue counts.
+func (q naiveQueue) sums() (flight, sacked Size, waiting, lost, again int) {
 	for _, s := range q {
+		switch {
+		case s.sacked:
+			sacked += s.n
+		case s.lost && !s.again:
+			waiting++
+		default:
+			flight += s.n
+		}
 		if s.lost {
 			lost++
-		} else {
-			n += s.n
+		}
+		if s.again {
+			again++
 		}
 	}
-	return n, lost
+	return flight, sacked, waiting, lost, again
 }
 
-// ack is what sentQueue.ack should do.
-func (q *naiveQueue) ack(una Seq) (newest sent, once bool) {
-	once = true
-	for len(*q) > 0 {
-		s := &(*q)[0]
+// ack is what repeated calls of sentQueue.ack should do.
+func (q *naiveQueue) ack(una Seq) (removed []sent) {
+	for len(*q) > 0 && (*q)[0].seq.Less(una) {
+		s := (*q)[0]
 		if una.Less(s.end()) {
-			if n := una.Sub(s.seq); s.seq.Less(una) {
-				s.seq, s.n, s.flags = una, s.n-n, s.flags&^SYN
-			}
-			break
+			q.split(0, una.Sub(s.seq))
+			s = (*q)[0]
 		}
-		newest, once = *s, once && s.tx == 1
+		removed = append(removed, s)
 		*q = (*q)[1:]
 	}
-	return newest, once && newest.n > 0
+	return removed
 }
 
 func (q *naiveQueue) split(i int, n Size) {
@@ -43,10 +50,16 @@ func (q *naiveQueue) split(i int, n Size) {
 		return
 	}
 	front, rest := s, s
-	front.n, front.flags = n, s.flags&^FIN
+	front.n, front.flags = n, s.flags&^(FIN|PSH)
 	rest.seq, rest.n, rest.flags = s.seq.Add(n), s.n-n, s.flags&^SYN
 	(*q)[i] = front
 	*q = slices.Insert(*q, i+1, rest)
+}
+
+func (q naiveQueue) lose(i int) {
+	if s := &q[i]; !s.sacked && !s.waits() {
+		s.lost, s.again, s.why = true, false, WhyRTO
+	}
 }
 
 func TestSentQueueAgainstTheModel(t *testing.T) {
@@ -68,39 +81,58 @@ func TestSentQueueAgainstTheModel(t *testing.T) {
 				nxt = s.end()
 			case action < 6 && nxt != una:
 				una = una.Add(Size(rng.IntN(int(nxt.Sub(una)) + 1)))
-				got, gotOnce := q.ack(una)
-				want, wantOnce := m.ack(una)
-				if got != want || gotOnce != wantOnce {
-					t.Fatalf("seed %d, step %d: ack returned %+v %v, want %+v %v", seed, step, got, gotOnce, want, wantOnce)
+				var got []sent
+				for s, ok := q.ack(una); ok; s, ok = q.ack(una) {
+					got = append(got, s)
+				}
+				if want := m.ack(una); !slices.Equal(got, want) {
+					t.Fatalf("seed %d, step %d: ack returned %+v, want %+v", seed, step, got, want)
 				}
 			case len(m) == 0:
 			case action == 6:
 				i := rng.IntN(len(m))
-				q.markLost(i)
-				m[i].lost = true
+				q.markLost(i, WhyRTO)
+				m.lose(i)
 			case action == 7 && rng.IntN(5) == 0:
-				q.markAllLost()
+				q.markAllLost(WhyRTO)
 				for i := range m {
-					m[i].lost = true
+					m.lose(i)
 				}
+			case action == 7 && rng.IntN(5) == 0:
+				i := rng.IntN(len(m))
+				q.unmark(i)
+				m[i].sacked, m[i].lost, m[i].again = false, false, false
+			case action == 7:
+				i := rng.IntN(len(m))
+				q.markSacked(i)
+				m[i].sacked, m[i].lost, m[i].again = true, false, false
 			case action == 8:
 				i, n := rng.IntN(len(m)), 1+Size(rng.IntN(400))
 				q.split(i, n)
 				m.split(i, n)
 			case action == 9:
 				i := q.nextLost()
-				if want := slices.IndexFunc(m, func(s sent) bool { return s.lost }); i != want {
+				if want := slices.IndexFunc(m, func(s sent) bool { return s.waits() }); i != want {
 					t.Fatalf("seed %d, step %d: the first lost record is %d, want %d", seed, step, i, want)
 				}
 				if i >= 0 {
 					q.resent(i, 7)
-					m[i].lost, m[i].at, m[i].tx = false, 7, m[i].tx+1
+					m[i].again, m[i].at, m[i].tx = true, 7, m[i].tx+1
 				}
 			}
-			flight, lost := m.flight()
-			if q.n != len(m) || q.flight != flight || q.lost != lost {
-				t.Fatalf("seed %d, step %d: got %d records, %d in flight, %d lost, want %d, %d, %d",
-					seed, step, q.n, q.flight, q.lost, len(m), flight, lost)
+			flight, sacked, waiting, lost, again := m.sums()
+			if q.n != len(m) || q.flight != flight || q.sacked != sacked || q.waiting != waiting || q.lost != lost || q.again != again {
+				t.Fatalf("seed %d, step %d: got %+v, want %d records, %d in flight, %d sacked, %d waiting, %d lost, %d again",
+					seed, step, q, len(m), flight, sacked, waiting, lost, again)
+			}
+			if seq := una.Add(Size(rng.IntN(5000))); len(m) > 0 {
+				want := slices.IndexFunc(m, func(s sent) bool { return seq.Less(s.end()) })
+				if want < 0 {
+					want = len(m)
+				}
+				if got := q.find(seq); got != want {
+					t.Fatalf("seed %d, step %d: found %d, want %d", seed, step, got, want)
+				}
 			}
 			for i, want := range m {
 				if got := *q.at(i); got != want {
@@ -117,7 +149,8 @@ func TestSentQueueShrinks(t *testing.T) {
 	for i := range 10_000 {
 		q.push(sent{seq: Seq(i), n: 1, tx: 1})
 	}
-	q.ack(10_000)
+	for ok := true; ok; _, ok = q.ack(10_000) {
+	}
 	if len(q.ring) > 64 {
 		t.Errorf("an empty queue keeps room for %d records", len(q.ring))
 	}

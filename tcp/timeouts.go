@@ -20,10 +20,12 @@ const (
 	timerKeepAlive               // §3.8.4
 	timerFinWait2                // a closed connection waits for the peer's FIN
 	timerTimeWait                // 2 MSL
+	timerReorder                 // RFC 8985 §6.3
+	timerLossProbe               // RFC 8985 §7.3
 	numTimers
 )
 
-var timerNames = [numTimers]string{"retransmission", "persist", "delayed ack", "keep-alive", "FIN-WAIT-2", "2 MSL"}
+var timerNames = [numTimers]string{"retransmission", "persist", "delayed ack", "keep-alive", "FIN-WAIT-2", "2 MSL", "reordering", "loss probe"}
 
 // String names the timer.
 func (t Timer) String() string { return nameOf(timerNames[:], int(t)) }
@@ -61,24 +63,47 @@ func (c *Conn) expire(now ip.Time, t Timer) {
 	case timerFinWait2:
 		// Departs from §3.10.8, which waits for ever: the application is gone, and the peer may be. Linux does the same.
 		c.die(now, CauseDone, WhyTimeout, "RFC 9293 §3.10.8")
+	case timerReorder:
+		c.reorderTimeout(now)
+	case timerLossProbe:
+		c.probeTimeout(now)
 	case timerTimeWait:
 		c.die(now, CauseDone, WhyTimeout, "RFC 9293 §3.10.8")
 	}
 }
 
-// armRTO starts the retransmission timer if it does not run (RFC 6298 §5.1).
+// setSendTimer sets the one timer of three that watches over what was sent.
+func (c *Conn) setSendTimer(now ip.Time, t Timer, d time.Duration) {
+	c.timers[timerRetransmit], c.timers[timerReorder], c.timers[timerLossProbe] = 0, 0, 0
+	c.timers[t] = now.Add(d)
+}
+
+// armRTO starts the retransmission timer if none of the three runs (RFC 6298 §5.1).
 func (c *Conn) armRTO(now ip.Time) {
-	if c.timers[timerRetransmit] == 0 {
+	if c.timers[timerRetransmit]|c.timers[timerReorder]|c.timers[timerLossProbe] == 0 {
 		c.timers[timerRetransmit] = now.Add(c.clampToUserTimeout(now, c.rtt.timeout(c.cfg.MaxRTO)))
 	}
 }
 
-// restartRTO restarts it after new data was acknowledged, or stops it when all
-// is (RFC 6298 §5.2, §5.3).
-func (c *Conn) restartRTO(now ip.Time) {
-	c.timers[timerRetransmit] = 0
-	if c.sent.n > 0 {
-		c.armRTO(now)
+// rearmRTO starts it anew, or stops it when all is acknowledged (RFC 6298 §5.2, §5.3). When it takes over from another
+// of the three, it counts from the last transmission of the first segment.
+func (c *Conn) rearmRTO(now ip.Time) {
+	took := c.timers[timerReorder]|c.timers[timerLossProbe] != 0
+	c.timers[timerRetransmit], c.timers[timerReorder], c.timers[timerLossProbe] = 0, 0, 0
+	if c.sent.n == 0 {
+		return
+	}
+	rto := c.rtt.timeout(c.cfg.MaxRTO)
+	if took {
+		rto = max(rto-now.Sub(c.sent.at(0).at), 1)
+	}
+	c.setSendTimer(now, timerRetransmit, c.clampToUserTimeout(now, rto))
+}
+
+// setTimerAfterAck starts the timer anew that watches over what is outstanding.
+func (c *Conn) setTimerAfterAck(now ip.Time) {
+	if !c.scheduleProbe(now, true) {
+		c.rearmRTO(now)
 	}
 }
 

@@ -49,7 +49,7 @@ func (c *Conn) windowLimits() bool {
 // shrinkUnused takes the window half of the way down to what was used in the last RTO, and keeps in the
 // threshold what was known of the path (RFC 7661 §4.4.1).
 func (c *Conn) shrinkUnused(now ip.Time) {
-	if used := max(c.usage.used, c.cfg.InitialWindow*c.win.MSS); used < c.win.Cwnd && !c.recovering() && c.rec.dupAcks == 0 {
+	if used := max(c.usage.used, c.cfg.InitialWindow*c.win.MSS); used < c.win.Cwnd && c.rec.state == CAOpen {
 		c.keepThreshold()
 		c.win.Cwnd = (c.win.Cwnd + used) / 2
 	}

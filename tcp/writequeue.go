@@ -171,7 +171,7 @@ func (c *Conn) Push(now ip.Time) {
 // longer a part of the last portion, and makes room in it.
 func (c *Conn) depart(all bool) {
 	q := &c.queue
-	if !c.state.Synchronized() && !c.early() || c.sent.lost > 0 {
+	if !c.state.Synchronized() && !c.early() || c.sent.waiting > 0 {
 		return
 	}
 	mss := c.fullMSS()

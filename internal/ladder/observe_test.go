@@ -203,8 +203,10 @@ func TestFindingsAgreeWithTheSender(t *testing.T) {
 func disagrees(l *Line, e *tcp.Event) string {
 	same := l.Finding.String() == e.Why.String()
 	switch e.Why {
-	case tcp.WhyRTO, tcp.WhyFastRetransmit, tcp.WhyPartialAck:
+	case tcp.WhyRTO, tcp.WhyFastRetransmit, tcp.WhyPartialAck, tcp.WhyRACK:
 		same = l.Finding.retransmission()
+	case tcp.WhyLossProbe:
+		same = l.Finding.retransmission() == (e.Nth > 0)
 	case tcp.WhyDelayedAck:
 		same = l.Finding == FoundAck
 	case tcp.WhyDupAck: // also of an ACK that moves on and still reports a hole

@@ -84,7 +84,7 @@ assert tcpi_snd_mss == 988 and tcpi_advmss == 1460 and tcpi_pmtu == 1500
 assert tcpi_unacked == 3 and tcpi_notsent_bytes == 0 and tcpi_snd_ssthresh == 0x7fffffff
 assert tcpi_elapsed_usecs == 100000
 }%
-+0 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 900 ecr 1,nop,nop,sack 989:1977>
++.1 < . 1:1(0) ack 1 win 65535 <nop,nop,TS val 900 ecr 1,nop,nop,sack 989:1977>
 +0 %{ assert tcpi_ca_state == TCP_CA_Disorder }%
 `
 	if err := run(t, text, Options{}); err != nil {

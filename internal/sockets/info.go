@@ -165,11 +165,12 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 	mss := max(c.SendMSS, 1)
 	segments := func(n int) uint32 { return uint32((n + mss - 1) / mss) }
 	i := TCPInfo{
-		State: states[c.State], CAState: caState(&c), Options: infoOptions(&c),
+		State: states[c.State], CAState: uint8(c.CA), Options: infoOptions(&c),
 		SndWscale: c.SendScale, RcvWscale: c.RecvScale,
 		RTO: micros(c.RTO), RTT: micros(c.SRTT), RTTVar: micros(c.RTTVar), MinRTT: micros(c.MinRTT),
 		SndMSS: uint32(c.SendMSS), RcvMSS: uint32(min(c.RecvMSS, 536)), AdvMSS: uint32(c.RecvMSS), PMTU: uint32(c.MTU),
-		Unacked: segments(c.Unacked), SndCwnd: uint32(c.Cwnd / mss), SndSsthresh: uint32(c.Ssthresh / mss), Reordering: 3,
+		Unacked: segments(c.Unacked), SndCwnd: uint32(c.Cwnd / mss), SndSsthresh: uint32(c.Ssthresh / mss), Reordering: uint32(c.Reordering),
+		Lost: segments(c.Lost), Sacked: segments(c.Sacked), Retrans: segments(c.Again),
 		TotalRetrans: uint32(c.Stats.Retransmits), BytesRetrans: c.Stats.BytesRetransmitted,
 		Delivered: uint32(c.Stats.Delivered), BytesAcked: c.Stats.BytesAcked, BytesReceived: c.Stats.BytesReceived,
 		SegsOut: uint32(c.Stats.SegsOut), SegsIn: uint32(c.Stats.SegsIn), NotsentBytes: uint32(c.Unsent),
@@ -188,19 +189,6 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 func millisSince(at, now ip.Time) uint32 { return uint32(now.Sub(at).Milliseconds()) }
 
 func micros(d time.Duration) uint32 { return uint32(d.Microseconds()) }
-
-// caState tells Open, Disorder and Recovery apart; after a timeout it is Loss.
-func caState(c *tcp.Info) uint8 {
-	switch {
-	case c.InRecovery && c.Cwnd < c.Ssthresh:
-		return TCP_CA_Loss
-	case c.InRecovery:
-		return TCP_CA_Recovery
-	case c.DupAcks > 0:
-		return TCP_CA_Disorder
-	}
-	return TCP_CA_Open
-}
 
 func infoOptions(c *tcp.Info) uint8 {
 	return uint8(boolInt(c.Timestamps) | boolInt(c.SACK)<<1 | boolInt(c.WindowScale)<<2 |

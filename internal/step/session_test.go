@@ -220,7 +220,7 @@ func TestDamageDelayAndCopies(t *testing.T) {
 		p := opened(t, Config{})
 		must(t, p, Move{Kind: Write, End: A, N: 10}, Move{Kind: Fire})
 		v := p.View()
-		if len(v.InFlight) != 2 || v.InFlight[1].Why != tcp.WhyRTO || !v.InFlight[0].Delayed || v.InFlight[0].Arrives != v.Now {
+		if len(v.InFlight) != 2 || v.InFlight[1].Why != tcp.WhyLossProbe || !v.InFlight[0].Delayed || v.InFlight[0].Arrives != v.Now {
 			t.Errorf("in flight: %+v", v.InFlight)
 		}
 	})
