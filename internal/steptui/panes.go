@@ -91,26 +91,28 @@ func allVars(e *step.EndView) []string {
 	if v.Ssthresh >= 1<<30 {
 		thresh = "none"
 	}
-	recovery := ""
-	if v.Recovery {
-		recovery = "  in recovery"
-	}
-	options := ""
-	if e.NoDelay {
-		options += "  nodelay"
-	}
-	if e.KeepAlive {
-		options += "  keep-alive"
-	}
-	return []string{
+	lines := []string{
 		fmt.Sprintf("snd.una %d  snd.nxt %d  snd.wnd %d", relative(v.SndUna, v.ISS), relative(v.SndNxt, v.ISS), v.SndWnd),
 		fmt.Sprintf("rcv.nxt %d  rcv.wnd %d  holes %d", heard(v, v.RcvNxt), v.RcvWnd, v.Holes),
 		fmt.Sprintf("iss %d  irs %d", v.ISS, v.IRS),
-		fmt.Sprintf("cwnd %d  ssthresh %s  flight %d%s", v.Cwnd, thresh, v.Flight, recovery),
+		fmt.Sprintf("cwnd %d  ssthresh %s  flight %d", v.Cwnd, thresh, v.Flight),
 		fmt.Sprintf("srtt %s  rttvar %s  rto %s", short(v.SRTT), short(v.RTTVar), short(v.RTO)),
 		fmt.Sprintf("buffers: send %d  receive %d", v.SndBuf, v.RcvBuf),
-		fmt.Sprintf("application: wrote %d  read %d%s", e.Wrote, e.Read, options),
+		fmt.Sprintf("application: wrote %d  read %d", e.Wrote, e.Read),
 	}
+	var set []string
+	for _, option := range []struct {
+		is   bool
+		name string
+	}{{v.Recovery, "in recovery"}, {e.NoDelay, "nodelay"}, {e.KeepAlive, "keep-alive"}} {
+		if option.is {
+			set = append(set, option.name)
+		}
+	}
+	if len(set) > 0 {
+		lines = append(lines, strings.Join(set, ", "))
+	}
+	return lines
 }
 
 // short writes a time in three or four digits.
@@ -189,56 +191,55 @@ func (m *Model) flightRows(w, n int) []string {
 	return rows
 }
 
-// flightRow is one packet: from where to where, what it is, why, and when it arrives.
+// flightRow is one packet: from where to where, what it is, why, by which rule, and when it arrives. What there is no room
+// for goes in the order of its worth: options, the rule, the details of the reason, the reason.
 func (m *Model) flightRow(f *step.Flight, w int) string {
 	mark := "  "
 	if f.ID == m.selected {
 		mark = m.g.chosen + " "
 	}
-	what := f.Text
-	if f.ICMP != "" {
-		what = f.ICMP
-	}
+	what := f.Text + f.ICMP // one of them is ""
+	segment, _, _ := strings.Cut(what, " <")
 	way := fmt.Sprintf("%s#%-2d %s%s%s  ", mark, f.ID, m.endName(f.From), m.g.right, m.endName(f.To))
-	var notes []string
-	if why := f.Why.String(); why != "" {
-		notes = append(notes, why)
-	}
-	if f.Copy != 0 {
-		notes = append(notes, fmt.Sprintf("copy of #%d", f.Copy))
-	}
-	if f.Delayed {
-		notes = append(notes, "delayed")
-	}
-	if f.Corrupt {
-		notes = append(notes, "mangled")
-	}
-	if f.Rule != "" && w >= 100 {
-		notes = append(notes, f.Rule)
-	}
-	notes = append(notes, due(f.Arrives.Sub(m.player.View().Now)))
-	right := m.g.text(strings.Join(notes, ", ")) + " "
-	if segment, _, found := strings.Cut(what, " <"); found && width(way)+width(what)+width(right)+1 > w {
-		what = segment // the options have room in a wide window
-	}
-	for _, fewer := range []func(){
-		func() { // "retransmit (3 duplicate ACKs)" is "retransmit" then
-			for i := range notes {
-				notes[i], _, _ = strings.Cut(notes[i], " (")
-			}
-		},
-		func() { notes = notes[len(notes)-1:] },
+	reason, _, _ := strings.Cut(f.Why.String(), " (")
+	fate, when := flightFate(f), due(f.Arrives.Sub(m.player.View().Now))
+	left, right := way+segment, when
+	for _, try := range [][2]string{
+		{what, joined(f.Why.String(), fate, f.Rule, when)},
+		{segment, joined(f.Why.String(), fate, f.Rule, when)},
+		{segment, joined(f.Why.String(), fate, when)},
+		{segment, joined(reason, fate, when)},
 	} {
-		if width(way)+width(what)+width(right)+1 > w {
-			fewer()
-			right = m.g.text(strings.Join(notes, ", ")) + " "
+		if width(way)+width(try[0])+width(m.g.text(try[1]))+2 <= w {
+			left, right = way+try[0], try[1]
+			break
 		}
 	}
-	row := m.g.ends(way+what, right, w)
+	row := m.g.fit(m.g.ends(left, m.g.text(right)+" ", w), w)
 	if f.ID == m.selected {
-		return chosenStyle.Render(m.g.fit(row, w))
+		return chosenStyle.Render(row)
 	}
 	return row
+}
+
+// joined joins those of some words that are there.
+func joined(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
+}
+
+// flightFate says what has been done to a packet.
+func flightFate(f *step.Flight) string {
+	var words []string
+	if f.Copy != 0 {
+		words = append(words, fmt.Sprintf("copy of #%d", f.Copy))
+	}
+	if f.Delayed {
+		words = append(words, "delayed")
+	}
+	if f.Corrupt {
+		words = append(words, "mangled")
+	}
+	return strings.Join(words, ", ")
 }
 
 // noteRows is the note of the step with its rule, at most n rows and the heading.
@@ -308,7 +309,7 @@ func (m *Model) sideRows(w, n int) []string {
 	v := m.player.View()
 	var rows []string
 	for i := range v.Ends {
-		rows = append(rows, m.heading("end "+[...]string{"A", "B"}[i], "", w))
+		rows = append(rows, m.heading("end "+m.endName(i), "", w))
 		rows = append(rows, m.endLines(&v.Ends[i], w, true)...)
 		rows = append(rows, "")
 	}
@@ -326,8 +327,5 @@ func (m *Model) sideRows(w, n int) []string {
 // flightDetails are what a row has no room for.
 func (m *Model) flightDetails(f *step.Flight, w int) []string {
 	lines := wrap(m.g.text(fmt.Sprintf("#%d: %s", f.ID, f.Text+f.ICMP)), w)
-	if f.Rule != "" {
-		lines = append(lines, wrap(m.g.text(f.Rule), w)...)
-	}
-	return lines
+	return append(lines, wrap(m.g.text(joined(f.Why.String(), f.Rule)), w)...)
 }
