@@ -56,7 +56,8 @@ func (d *driver) memory() []IOVec {
 }
 
 func (d *driver) flags() int {
-	return fuzzFlags[d.next()%len(fuzzFlags)] | fuzzFlags[d.next()%len(fuzzFlags)]
+	one, other := d.next(), d.next()
+	return fuzzFlags[one%len(fuzzFlags)] | fuzzFlags[other%len(fuzzFlags)]
 }
 
 func (d *driver) addr() netip.AddrPort { return netip.AddrPortFrom(own, uint16(80+d.next()%3)) }

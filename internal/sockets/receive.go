@@ -193,10 +193,27 @@ func discard(now ip.Time, c *tcp.Conn, n int) int {
 
 // finish fills in what recvmsg gives beside text.
 func (r *reader) finish(ip.Time) (int, syscall.Errno) {
+	r.addTimes()
 	if r.s.options.get(SOL_TCP, TCP_INQ) != 0 {
 		r.m.add(Control{Level: SOL_TCP, Type: TCP_CM_INQ, Data: appendInt(nil, r.s.inq())})
 	}
 	return r.read, 0
+}
+
+// addTimes tells when text arrived last, in the ways that have been asked for.
+func (r *reader) addTimes() {
+	get := func(name int) int { return r.s.options.get(SOL_SOCKET, name) }
+	at := r.s.table.Epoch + int64(r.s.conn.Conn().Info().LastDataReceived)
+	if get(SO_TIMESTAMP) != 0 {
+		r.m.add(Control{Level: SOL_SOCKET, Type: SO_TIMESTAMP, Data: appendTimeval(nil, time.Duration(at))})
+	}
+	if get(SO_TIMESTAMPNS) != 0 {
+		r.m.add(Control{Level: SOL_SOCKET, Type: SCM_TIMESTAMPNS, Data: appendTimestamping(nil, at)[:16]})
+	}
+	const received = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
+	if get(SO_TIMESTAMPING)&received == received {
+		r.m.add(Control{Level: SOL_SOCKET, Type: SCM_TIMESTAMPING, Data: appendTimestamping(nil, at)})
+	}
 }
 
 // inq returns how many bytes wait to be read; the peer's FIN counts as one, so that a reader
