@@ -86,6 +86,30 @@ func TestRoomIsAnEdgeWhenItWasMissed(t *testing.T) {
 	}
 }
 
+// TestWritersWaitForRoomWorthIt fills a send buffer of 30000 bytes: a third of it must be free before a writer goes on.
+func TestWritersWaitForRoomWorthIt(t *testing.T) {
+	w := newWorld(t)
+	_, client, server := w.pair()
+	w.ok(w.Setsockopt(w.now, server, SOL_SOCKET, SO_SNDBUF, AppendInt(nil, 30000)))
+	w.must(w.Fcntl(server, F_SETFL, 0))
+	s, _ := w.socket(server)
+	write := w.Write(w.now, server, Buffer(make([]byte, 40000)))
+	if write.Done() || s.hasRoom() {
+		t.Fatal("the write has not waited")
+	}
+	got := 0
+	for !write.Again(w.now) {
+		if s.conn.Conn().Writable() >= 10000 && s.hasRoom() {
+			t.Fatal("there is room for the writer, and it waits")
+		}
+		w.settle()
+		got += w.must(w.wait(w.Read(w.now, client, Buffer(make([]byte, 2000)))))
+	}
+	if write.Value != 40000 || got == 0 {
+		t.Errorf("wrote %d bytes after %d were read, want 40000", write.Value, got)
+	}
+}
+
 func TestEpollsTakeTurnsAndNest(t *testing.T) {
 	w := newWorld(t)
 	_, client, server := w.pair()

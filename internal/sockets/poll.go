@@ -87,7 +87,7 @@ func (s *socket) poll() int {
 	if c.UrgentAhead() > 0 {
 		ready |= POLLPRI
 	}
-	if sendEnded || s.hasRoom(true) {
+	if sendEnded || s.hasRoom() {
 		ready |= POLLOUT | POLLWRNORM
 	} else {
 		s.noSpace = true

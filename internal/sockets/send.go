@@ -61,8 +61,9 @@ type writer struct {
 	flags    int
 	nonblock bool
 	length   int
-	written  int // so far
-	limit    int // as much may be written now
+	written  int  // so far
+	limit    int  // as much may be written now
+	waits    bool // for room worth it
 
 	fast  bool          // MSG_FASTOPEN, and the handshake is not over
 	begun bool          // the SYN has its text
@@ -87,6 +88,9 @@ func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
 		}
 		return -1, s.brokenPipe(), true
 	}
+	if w.waits && !s.hasRoom() {
+		return 0, 0, false
+	}
 	bad := w.fill(now, c)
 	switch {
 	case bad && w.written == 0:
@@ -95,7 +99,7 @@ func (w *writer) try(now ip.Time) (int, syscall.Errno, bool) {
 		n, errno := w.finish()
 		return n, errno, true
 	}
-	s.noSpace = true
+	s.noSpace, w.waits = true, true
 	return 0, 0, false
 }
 
@@ -149,23 +153,17 @@ func (s *socket) brokenPipe() syscall.Errno {
 	return syscall.EPIPE
 }
 
-// hasRoom reports whether a write would not wait; woken, whether somebody who waits for that is to be woken, which
-// Linux does only when there is room worth it.
-func (s *socket) hasRoom(woken bool) bool {
+// hasRoom reports whether there is room worth waking somebody for, as Linux sees it: a third of the send buffer, and no more
+// than half of what may be unsent (TCP_NOTSENT_LOWAT). It says so, too, when a write would fail at once.
+func (s *socket) hasRoom() bool {
 	c := s.conn.Conn()
 	if !c.CanSend() {
-		return true // a write fails at once
+		return true
 	}
-	if c.Writable() == 0 {
+	room := c.Writable()
+	if room == 0 || 2*room < c.Vars().SndBuf {
 		return false
 	}
 	limit := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT)
-	if limit <= 0 {
-		return true
-	}
-	unsent := c.Info().Unsent
-	if woken {
-		unsent *= 2
-	}
-	return unsent < limit
+	return limit <= 0 || 2*c.Info().Unsent < limit
 }

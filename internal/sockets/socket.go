@@ -216,7 +216,7 @@ func (s *socket) changed(what tcp.Change) {
 	if what&tcp.ChangeUrgent != 0 {
 		events |= POLLPRI
 	}
-	if what&tcp.ChangeWritable != 0 && s.noSpace && s.hasRoom(true) {
+	if what&tcp.ChangeWritable != 0 && s.noSpace && s.hasRoom() {
 		s.noSpace = false
 		events |= POLLOUT | POLLWRNORM | POLLWRBAND
 	}
