@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,32 +40,28 @@ func (a *app) show(ctx context.Context, f *stepFlags, d *drawing) error {
 	if a.interactive(f) && d.player != nil {
 		return a.stepThrough(ctx, f, d.player())
 	}
-	w, done, err := a.stepOutput(f)
-	if err != nil {
+	if f.format == "pcapng" && !f.toFile() && onTerminal(a.stdout) {
+		return &exitError{
+			code: exitUsage, err: errors.New("a capture is no text: the terminal is not the place for it"),
+			hint: "name a file with -o, or pipe it: -o - | tshark -r -",
+		}
+	}
+	var out bytes.Buffer // whole before anything is written: a file that was there survives a failure
+	if err := a.drawTo(&out, f, d); err != nil {
 		return err
 	}
-	out := bufio.NewWriter(w)
-	err = a.drawTo(out, f, d)
-	return errors.Join(err, out.Flush(), done())
+	if !f.toFile() {
+		_, err := a.stdout.Write(out.Bytes())
+		return err
+	}
+	if err := os.WriteFile(f.output, out.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("%s cannot be written: %s", f.output, cause(err))
+	}
+	return nil
 }
 
-// stepOutput opens what -o names.
-func (a *app) stepOutput(f *stepFlags) (w io.Writer, done func() error, err error) {
-	if f.output == "" || f.output == "-" {
-		if f.format == "pcapng" && onTerminal(a.stdout) {
-			return nil, nil, &exitError{
-				code: exitUsage, err: errors.New("a capture is no text: the terminal is not the place for it"),
-				hint: "name a file with -o, or pipe it: -o - | tshark -r -",
-			}
-		}
-		return a.stdout, func() error { return nil }, nil
-	}
-	file, err := os.Create(f.output)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s cannot be written: %s", f.output, cause(err))
-	}
-	return file, file.Close, nil
-}
+// toFile reports whether -o names a file.
+func (f *stepFlags) toFile() bool { return f.output != "" && f.output != "-" }
 
 // drawTo writes a drawing in the format that was chosen.
 func (a *app) drawTo(w io.Writer, f *stepFlags, d *drawing) error {
@@ -111,15 +107,14 @@ func (a *app) textOptions(f *stepFlags) (ladder.TextOptions, error) {
 	if err != nil {
 		return ladder.TextOptions{}, err
 	}
-	toFile := f.output != "" && f.output != "-"
 	width := f.width
-	if file, ok := a.stdout.(*os.File); ok && !f.widthGiven && !toFile {
+	if file, ok := a.stdout.(*os.File); ok && !f.widthGiven && !f.toFile() {
 		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
 			width = columns
 		}
 	}
 	return ladder.TextOptions{
-		Width: width, ASCII: f.ascii || !utf8Locale(), Color: color && (!toFile || f.color == "always"),
+		Width: width, ASCII: f.ascii || !utf8Locale(), Color: color && (!f.toFile() || f.color == "always"),
 		Full: f.full, Rules: f.rules, Vars: f.lane, Absolute: f.absolute,
 	}, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -128,18 +127,26 @@ func (s *storyWriter) paragraph(lead, text string) {
 
 // rungs draws some lines of a ladder: with its head for the first, without it for later ones.
 func (s *storyWriter) rungs(l *ladder.Ladder, from, to int, o ladder.TextOptions) {
-	part := *l
-	part.Lines = l.Lines[from:to]
-	var b bytes.Buffer
-	if err := ladder.Text(&b, []*ladder.Ladder{&part}, o); err != nil {
-		s.err = err
-		return
-	}
-	text := b.String()
+	text := s.draw(l, 0, to, o)
 	if from > 0 {
-		text = withoutHead(text, l)
+		var goesOn bool
+		// What is drawn of the lines before is taken away, for a line may show what has changed since.
+		if text, goesOn = strings.CutPrefix(text, s.draw(l, 0, from, o)); !goesOn {
+			text = withoutHead(s.draw(l, from, to, o), l) // a run of segments is folded across the border
+		}
 	}
 	s.printf("\n%s", text)
+}
+
+// draw draws the lines of a ladder from one to another.
+func (s *storyWriter) draw(l *ladder.Ladder, from, to int, o ladder.TextOptions) string {
+	part := *l
+	part.Lines = l.Lines[from:to]
+	var b strings.Builder
+	if err := ladder.Text(&b, []*ladder.Ladder{&part}, o); err != nil && s.err == nil {
+		s.err = err
+	}
+	return b.String()
 }
 
 // withoutHead takes the rows away that stand above the first line: the names, the addresses and the first states.
