@@ -31,8 +31,16 @@ func goInit(text *C.char) {
 	}
 	cfg.Refresh = refresh
 	cfg.Thread = syscall.Gettid
+	cfg.Stalled = waitsForThread
 	cfg.Inside = func() int { return int(C.bridge_inside()) }
 	process = virtual.New(cfg)
+}
+
+// waitsForThread reports whether a thread of ours is in the system call in which threads wait for each other.
+func waitsForThread(thread int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", thread))
+	number, _, _ := strings.Cut(string(text), " ")
+	return err == nil && number == strconv.Itoa(syscall.SYS_FUTEX)
 }
 
 // parseFlags reads name=value pairs between commas. What does not concern us is left alone.

@@ -25,6 +25,10 @@ const (
 	maxPause = 2 * time.Second
 	// grace is given to a thread that may be on its way before saying that nothing will ever come.
 	grace = 20 * time.Millisecond
+	// stallCheck is how often, in real time, somebody looks whether the main thread stands still, and patientChecks
+	// how often it must have been found so.
+	stallCheck    = 10 * time.Millisecond
+	patientChecks = 3
 	// maxIdle is how often a deadline may stand still.
 	maxIdle = 1000
 )
@@ -49,9 +53,8 @@ func microseconds(t ip.Time) int64 { return (epoch + int64(t)) / int64(time.Micr
 
 // Sleep lets a time pass.
 func (p *Process) Sleep(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reads = 0
+	p.enter()
+	defer p.leave()
 	p.sleepUntil(p.now.Add(d + early))
 }
 
@@ -95,6 +98,28 @@ func (p *Process) quiet() {
 			return
 		}
 		p.rest(pause)
+	}
+}
+
+// watch makes the time pass when nobody else does: the main thread does not sleep here but waits, in real time, until
+// the call of another thread is over, before it makes one of its own.
+func (p *Process) watch(call *sockets.Call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stalled, before := 0, p.entered
+	for {
+		p.rest(stallCheck)
+		switch {
+		case call.Done():
+			return
+		case p.entered != before || p.entered%2 == 1 || !p.cfg.Stalled(p.main):
+			stalled, before = 0, p.entered
+		default:
+			stalled++
+		}
+		if d := p.deadline(); stalled >= patientChecks && !d.IsZero() {
+			p.runTo(d)
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ type Config struct {
 	// Thread returns a number for the calling thread, and Inside how many threads are in a system call, those
 	// included that are on their way from the program to Do.
 	Thread, Inside func() int
+	// Stalled reports whether a thread sleeps until another one wakes it. Nil: never.
+	Stalled func(thread int) bool
 }
 
 // A Process is a host, its sockets, and its clock. It is safe for concurrent use. The thread that makes it is the
@@ -54,6 +56,7 @@ type Process struct {
 	sent    []packet
 	waiting []*waiter
 	unread  map[int]bool // threads whose call has ended, and that have not read the clock since
+	entered int          // how often the main thread has come in or gone; odd: it is in
 }
 
 // A packet has been sent by the host.
@@ -102,11 +105,26 @@ func (p *Process) Socket(family, kind, protocol int) int {
 	})
 }
 
+// enter and leave enclose what a thread does here, except to look at the clock.
+func (p *Process) enter() {
+	p.mu.Lock()
+	p.reads = 0
+	if p.cfg.Thread() == p.main {
+		p.entered++
+	}
+}
+
+func (p *Process) leave() {
+	if p.cfg.Thread() == p.main {
+		p.entered++
+	}
+	p.mu.Unlock()
+}
+
 // At makes a system call that never waits.
 func (p *Process) At(call func(ip.Time, *sockets.Table) int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reads = 0
+	p.enter()
+	defer p.leave()
 	n := call(p.now, p.table)
 	p.settle()
 	p.mustRead(p.cfg.Thread())
@@ -115,9 +133,8 @@ func (p *Process) At(call func(ip.Time, *sockets.Table) int) int {
 
 // Do makes a system call that may wait, and returns its result, or the error as a negative number.
 func (p *Process) Do(begin func(ip.Time, *sockets.Table) *sockets.Call) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reads = 0
+	p.enter()
+	defer p.leave()
 	call := begin(p.now, p.table)
 	p.settle()
 	switch thread := p.cfg.Thread(); {
@@ -133,6 +150,9 @@ func (p *Process) Do(begin func(ip.Time, *sockets.Table) *sockets.Call) int {
 func (p *Process) waitFor(call *sockets.Call, thread int) {
 	if !call.Done() {
 		p.waiting = append(p.waiting, &waiter{call, thread})
+	}
+	if !call.Done() && p.cfg.Stalled != nil {
+		go p.watch(call)
 	}
 	for !call.Done() {
 		p.change.Wait()
@@ -165,8 +185,8 @@ func (p *Process) waitAlone(call *sockets.Call) bool {
 
 // Close ends the process: what is open is closed.
 func (p *Process) Close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.enter()
+	defer p.leave()
 	p.table.CloseAll(p.now)
 	p.settle()
 }

@@ -167,6 +167,27 @@ func TestMainThreadWaitsAlone(t *testing.T) {
 	}
 }
 
+// The main thread may wait in real time until a call of another thread is over.
+func TestTimePassesForWhoWaitsOutside(t *testing.T) {
+	p := newProgram(t)
+	var outside atomic.Bool
+	p.cfg.Stalled = func(thread int) bool { return thread == p.main && outside.Load() }
+	fd := p.listen()
+	over := make(chan int64)
+	p.inside.Add(1)
+	go func() {
+		runtime.LockOSThread()
+		list := []sockets.PollFD{{FD: fd, Events: sockets.POLLIN}}
+		p.Do(func(now ip.Time, t *sockets.Table) *sockets.Call { return t.Poll(now, list, time.Minute) })
+		p.inside.Add(-1)
+		over <- p.Clock() - p.begin
+	}()
+	outside.Store(true)
+	if at := <-over; at != 60e6 {
+		t.Errorf("got the end of poll after %d µs, want a minute", at)
+	}
+}
+
 func TestClockTicksOnlyForWhoSpins(t *testing.T) {
 	p := newProgram(t)
 	for range patientReads / 2 {

@@ -9,9 +9,8 @@ import (
 
 // Send hands a packet to the host.
 func (p *Process) Send(data []byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reads = 0
+	p.enter()
+	defer p.leave()
 	data = append([]byte(nil), data...)
 	if isSYN(data) {
 		p.refresh()
@@ -34,9 +33,8 @@ func isSYN(data []byte) bool {
 // Receive takes the next packet that the host has sent, and the time of day when it did, in microseconds. When there is
 // none, time passes until there is; ok is false when there never will be one.
 func (p *Process) Receive() (data []byte, at int64, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reads = 0
+	p.enter()
+	defer p.leave()
 	for idle := 0; len(p.sent) == 0 && idle < maxIdle; idle++ {
 		p.quiet()
 		d := p.deadline()
