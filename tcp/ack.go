@@ -34,6 +34,7 @@ func (c *Conn) checkHandshakeAck(now ip.Time, seg *Segment, rule string) bool {
 		c.refuse(seg, rule)
 		return false
 	}
+	c.undoSynLost(now, seg)
 	c.snd.synAcked = true
 	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd)<<c.snd.scale)
 	if c.state == SynReceived {

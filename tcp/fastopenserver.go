@@ -29,6 +29,7 @@ type served struct {
 	reply    Options // Fast Open option of the first SYN,ACK
 	accepted bool    // the application has it
 	reset    bool    // by the peer, in the handshake
+	repeated uint32  // our timestamp when the SYN,ACK went again first
 }
 
 // fastListener is a listener's half.
@@ -107,6 +108,15 @@ func (c *Conn) FastOpenPending() bool {
 // early reports whether the connection has taken its peer's SYN with the text, and may itself send before the handshake is over.
 func (c *Conn) early() bool { return c.fast != nil && c.fast.server }
 
+// unacked returns how many bytes are not acknowledged, SYN and FIN included, but not a SYN,ACK that text went beyond.
+func (c *Conn) unacked() int {
+	n := int(c.snd.nxt.Sub(c.snd.una))
+	if c.FastOpenPending() {
+		n--
+	}
+	return n
+}
+
 // finWaits reports whether the FIN of a half close waits for the end of the handshake, as in Linux; that of a Close does not.
 func (c *Conn) finWaits() bool { return c.state == SynReceived && c.early() && !c.closed }
 
@@ -149,5 +159,20 @@ func (c *Conn) synLost(now ip.Time) {
 		c.timeoutLoss(now)
 	default:
 		c.sent.markLost(0, WhyRTO)
+		if c.stats.expiries == 1 {
+			c.fast.repeated = c.tsNow(now)
+		}
 	}
+}
+
+// undoSynLost takes that back when the ACK of the handshake echoes the timestamp of the first SYN,ACK: the later
+// ones, and with them all losses, were imagined (RFC 3522 §3.2).
+func (c *Conn) undoSynLost(now ip.Time, seg *Segment) {
+	o := &seg.Options
+	if !c.early() || c.rec.state != CALoss || !c.opt.ts || !o.HasTS || int32(o.TSEcr-c.fast.repeated) >= 0 {
+		return
+	}
+	syn := c.sent.at(0)
+	syn.tx, syn.at = 1, syn.first // it is the first that is answered
+	c.undoTimeout(now, "RFC 3522 §3.2")
 }

@@ -244,6 +244,36 @@ func TestEarlyTextWaitsForTheSynAck(t *testing.T) {
 	}
 }
 
+// RFC 3522 §3.2: the ACK of the handshake answers the first SYN,ACK, so nothing was lost but the ACK before it.
+func TestEarlyTextWasNotLost(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		x := newFastServer(t, 1)
+		o := x.cookie(1)
+		o.HasTS, o.TSVal, o.HasMSS, o.MSS = true, 7, true, 1000
+		c, answer := x.syn(1, 10, o)
+		x.l.Accept()
+		c.Send(x.now, pattern(1, 2000))
+		x.drive()
+		x.expire(c)
+		x.expire(c)
+		if i := c.Info(); i.Cwnd >= 2000 || i.Flight > 1 {
+			t.Fatalf("got %d bytes in flight, and a window of %d", i.Flight, i.Cwnd)
+		}
+		echo := answer.Options.TSVal
+		if !first {
+			echo = x.out[len(x.out)-1].Options.TSVal
+		}
+		x.out = nil
+		in := &tcp.Segment{Header: tcp.Header{Flags: A, Seq: 511, Ack: c.Vars().ISS + 1, Wnd: 3000, Options: tcp.Options{HasTS: true, TSVal: 9, TSEcr: echo}}}
+		c.Arrive(x.now, in)
+		x.drive()
+		i := c.Info()
+		if first && (len(x.out) != 0 || i.Flight != 2000 || i.Cwnd < 9880) || !first && (len(x.out) != 1 || i.Cwnd > 2000) {
+			t.Errorf("the first was answered: %v: got %d segments, %d bytes in flight, and a window of %d", first, len(x.out), i.Flight, i.Cwnd)
+		}
+	}
+}
+
 // The SYN comes again, because our SYN,ACK was lost: its text is not delivered twice.
 func TestRepeatedSynWithText(t *testing.T) {
 	x := newFastServer(t, 1)

@@ -74,7 +74,7 @@ func (c *Conn) Info() Info {
 		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
 		ECN: c.ecn.ok, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
-		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: int(c.snd.nxt.Sub(c.snd.una)),
+		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: c.unacked(),
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.recovering(),
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 		FastOpenFail: c.fastOpenFail(),
