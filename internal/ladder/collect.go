@@ -207,23 +207,34 @@ func opensActively(h happening) bool {
 }
 
 // awaitedSyn leaves out that a listener's connection enters LISTEN in the moment in which a SYN
-// makes it: the end has listened since long, and that is the state before its first line.
+// makes it: the end has listened since long. It is the state before the end's first line, or
+// else, unless the end was in LISTEN anyway, one that it enters with the SYN.
 func (c *connection) awaitedSyn() {
-	for _, p := range c.ends {
-		var own []int // the first happenings of the end
-		for i := 0; i < len(c.happenings) && len(own) < 3; i++ {
-			if h := &c.happenings[i]; h.Event != nil && (pair{h.Local, h.Remote}) == p.key {
-				own = append(own, i)
-			}
-		}
-		if len(own) < 3 {
+	was := map[pair]tcp.State{} // of ends that have been seen
+	for i := 0; i+2 < len(c.happenings); i++ {
+		call := &c.happenings[i]
+		if call.Event == nil {
 			continue
 		}
-		call, state, arrival := &c.happenings[own[0]], &c.happenings[own[1]], &c.happenings[own[2]]
-		if call.Call == tcp.CallListen && state.Kind == tcp.EventState && state.State == tcp.Listen &&
-			arrival.Kind == tcp.EventArrive && arrival.State == tcp.Listen && arrival.at == call.at {
-			c.happenings = slices.Delete(c.happenings, own[1], own[1]+1)
-			c.happenings = slices.Delete(c.happenings, own[0], own[0]+1)
+		key := pair{call.Local, call.Remote}
+		if before, seen := was[key]; c.listensFor(i) {
+			listen := c.happenings[i+1]
+			c.happenings = slices.Delete(c.happenings, i, i+2)
+			if seen && before != tcp.Listen {
+				c.happenings = slices.Insert(c.happenings, i+1, listen) // behind the arrival
+			}
 		}
+		was[key] = c.happenings[i].State
 	}
+}
+
+// listensFor reports whether an end begins to listen in the moment in which a SYN reaches it.
+func (c *connection) listensFor(i int) bool {
+	call, state, arrival := &c.happenings[i], &c.happenings[i+1], &c.happenings[i+2]
+	if state.Event == nil || arrival.Event == nil {
+		return false
+	}
+	together := call.at == state.at && call.at == arrival.at && call.Local == state.Local && call.Local == arrival.Local
+	return together && call.Call == tcp.CallListen && state.Kind == tcp.EventState && state.State == tcp.Listen &&
+		arrival.Kind == tcp.EventArrive && arrival.State == tcp.Listen
 }
