@@ -14,7 +14,7 @@
 // Where to look: an incoming packet goes through input.go (RFC 1122 §3.2, RFC
 // 8200), demux.go and icmp.go; an outgoing one comes from output.go. Ports are
 // chosen in ports.go (RFC 6056), addresses in route.go, connections attempted in
-// eyeballs.go (RFC 8305). Every error that leaves the package is made in errors.go.
+// eyeballs.go (RFC 8305), or opened with their first text in fastopen.go (RFC 7413). Every error that leaves the package is made in errors.go.
 //
 // Not supported: listening or dialing raw IP and Unix networks, multicast
 // groups, more than one device a host, and forwarding.

@@ -36,6 +36,7 @@
 //	§3.10.7 segment arrives  arrives.go, sequence.go, ack.go, text.go; LISTEN for many: listener.go
 //	§3.10.8 timeouts         timeouts.go
 //	RFC 2018, RFC 2883       sack.go, reassembly.go
+//	RFC 7413, Fast Open      fastopen.go, fastopenserver.go, fastopencookie.go, fastopencache.go
 //
 // Where RFCs leave room the package does what Linux does; each place says "Departs
 // from" when it leaves an RFC's text. Not supported: security and compartment, IP source routes.

@@ -178,6 +178,17 @@ func (o *Options) parseFastOpen(v []byte, experimental bool) {
 	o.HasFastOpen, o.FastOpenExp, o.Cookie = ok || len(v) == 0, experimental, cookie
 }
 
+// FastOpenWords says in words what the Fast Open option is, "" when there is none: "fast open?" asks for a cookie.
+func (o *Options) FastOpenWords() string {
+	switch {
+	case !o.HasFastOpen:
+		return ""
+	case o.Cookie.n == 0:
+		return "fast open?"
+	}
+	return "fast open " + o.Cookie.String()
+}
+
 // formatFastOpen writes the option as packetdrill does, padding included.
 func (o *Options) formatFastOpen() string {
 	name, used := "FO", 2

@@ -146,6 +146,15 @@ func TestFastOpenOptionIsTheLast(t *testing.T) {
 	}
 }
 
+func TestFastOpenInWords(t *testing.T) {
+	cookie, _ := NewCookie([]byte{1, 2, 3, 4})
+	for want, o := range map[string]Options{"": {}, "fast open?": {HasFastOpen: true}, "fast open 01020304": {HasFastOpen: true, Cookie: cookie}} {
+		if got := o.FastOpenWords(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func unhex(t *testing.T, s string) []byte {
 	var b []byte
 	for i := 0; i < len(s); i++ {

@@ -151,6 +151,9 @@ func options(h *tcp.Header) string {
 	if o.HasTS {
 		list = append(list, "ts")
 	}
+	if w := o.FastOpenWords(); w != "" {
+		list = append(list, w)
+	}
 	if list == nil {
 		return ""
 	}

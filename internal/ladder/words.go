@@ -74,6 +74,9 @@ func (s *Segment) OptionWords(absolute bool) string {
 	if o.HasWS {
 		parts = append(parts, "scale "+strconv.Itoa(int(o.WS)))
 	}
+	if w := o.FastOpenWords(); w != "" {
+		parts = append(parts, w)
+	}
 	shown := func(n tcp.Seq) int64 {
 		if absolute {
 			return int64(n)
