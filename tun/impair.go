@@ -266,6 +266,16 @@ func (l *impairedLine) stats() impair.Stats {
 	return l.wire.Stats()
 }
 
+// Reseed makes the chances of both directions from now on those of a new device
+// with this seed, so that several connections in a row meet the same network.
+func (d *Impaired) Reseed(seed uint64) {
+	for stream, l := range []*impairedLine{d.in, d.out} {
+		l.mu.Lock()
+		l.wire.Reseed(seed, uint64(stream))
+		l.mu.Unlock()
+	}
+}
+
 // MTU returns the MTU of the device beneath.
 func (d *Impaired) MTU() int { return d.dev.MTU() }
 

@@ -67,6 +67,10 @@ func NewWire(f Fault, seed, stream uint64) *Wire {
 	return &Wire{fault: f, rng: rand.NewPCG(seed, stream)}
 }
 
+// Reseed makes all chances from now on those of a new wire with this seed and
+// stream. Packets in the wire keep the fate that they have met.
+func (w *Wire) Reseed(seed, stream uint64) { w.rng.Seed(seed, stream) }
+
 // Push puts a packet in at the time now, which must not go backwards. The
 // wire owns the packet from now on.
 func (w *Wire) Push(now ip.Time, b *ip.Buffer) {

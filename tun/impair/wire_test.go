@@ -283,3 +283,24 @@ func TestWireIsBounded(t *testing.T) {
 		t.Error("Drain left packets")
 	}
 }
+
+func TestReseedRepeatsTheFate(t *testing.T) {
+	w := NewWire(Fault{Loss: 0.3}, 1, 0)
+	pass := func() (lost []int) {
+		for id := range 200 {
+			w.Push(1, numbered(id, 4))
+			if b := w.Pop(1); b == nil {
+				lost = append(lost, id)
+			}
+		}
+		return lost
+	}
+	first, second := pass(), pass()
+	w.Reseed(1, 0)
+	if third := pass(); !slices.Equal(first, third) {
+		t.Errorf("after reseeding, %v are lost, want %v as at first", third, first)
+	}
+	if slices.Equal(first, second) {
+		t.Error("without reseeding, the same packets are lost")
+	}
+}

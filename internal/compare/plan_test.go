@@ -1,0 +1,46 @@
+package compare
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestBlocksAreBalanced(t *testing.T) {
+	o := NewOrder(7, 0, AllSeries())
+	first := map[Series]int{}
+	for range 300 {
+		b := o.Block()
+		back := slices.Clone(b)
+		slices.Reverse(back)
+		if !slices.Equal(b, back) || len(b) != 6 {
+			t.Fatalf("block %v is not its own reverse", b)
+		}
+		for _, s := range AllSeries() {
+			if n := len(slices.DeleteFunc(slices.Clone(b), func(x Series) bool { return x != s })); n != 2 {
+				t.Fatalf("block %v has %s %d times, want twice", b, s, n)
+			}
+		}
+		first[b[0]]++
+	}
+	for _, s := range AllSeries() {
+		if first[s] < 70 || first[s] > 130 {
+			t.Errorf("%s begins %d of 300 blocks, want about a third", s, first[s])
+		}
+	}
+}
+
+func TestOrderBelongsToItsSeed(t *testing.T) {
+	blocks := func(seed, stream uint64) (all []Series) {
+		o := NewOrder(seed, stream, AllSeries())
+		for range 20 {
+			all = append(all, o.Block()...)
+		}
+		return all
+	}
+	if !slices.Equal(blocks(1, 1), blocks(1, 1)) {
+		t.Error("the same seed gives another order")
+	}
+	if slices.Equal(blocks(1, 1), blocks(2, 1)) || slices.Equal(blocks(1, 1), blocks(1, 2)) {
+		t.Error("another seed or stream gives the same order")
+	}
+}
