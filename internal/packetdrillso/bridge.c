@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && linux
 
 // The table of functions. Go cannot export functions with any number of arguments, and cannot leave
 // errno behind, so each entry is a few lines of C around one of Go, which returns a result or a negative error

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && linux
 
 // Command packetdrillso is the stack as a shared object for the packetdrill tool: system calls over a stack.Host in
 // virtual time, in one process and without privileges. It is built by "make packetdrill-so" and loaded with
@@ -9,7 +9,7 @@
 // network namespace: /proc/sys/net/ipv4/tcp_* is read for each new socket and each SYN that arrives.
 //
 // C and Go meet in bridge.c and in the files of this package; what happens behind them is in package virtual, and in
-// internal/sockets. This is the only package that needs a C compiler. Without cgo it does not exist.
+// internal/sockets. This is the only package that needs a C compiler. Without cgo, or elsewhere than on Linux, it does not exist.
 package main
 
 func main() {}

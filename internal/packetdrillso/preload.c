@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && linux
 
 // When the library is loaded before all others (LD_PRELOAD), it also answers some calls that the tool makes on the
 // kernel, whatever it tests: getsockopt for what a script's code looks at, close for what a script
