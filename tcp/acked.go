@@ -89,6 +89,11 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 		c.setTimerAfterAck(now)
 	}
 	r.delivered += r.sacked
+	if m, ok := c.cc.(Measurer); ok {
+		if rtt := c.rtt.sampled(r, now); rtt > 0 {
+			m.Measured(now, &c.win, RTTSample{RTT: rtt, Una: c.snd.una, Nxt: c.snd.nxt})
+		}
+	}
 	switch {
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)

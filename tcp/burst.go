@@ -141,7 +141,7 @@ func (c *Conn) fit(mss int) (int, held) {
 // growPortion lets the first portion have text of the second, when it is shorter than the packet that could go.
 func (c *Conn) growPortion(mss int) {
 	q := &c.queue
-	limit := c.packetLimit(mss)
+	limit := min(c.packetLimit(mss), max(c.win.Cwnd-c.inFlight(), mss)/mss*mss)
 	for q.len() > 1 && !q.at(0).eor && q.gone.Less(q.at(0).end) { // what had left before more was written
 		p, next := q.at(0), q.at(1)
 		missing := limit - int(p.end.Sub(c.snd.nxt))

@@ -34,7 +34,7 @@ type Config struct {
 	// ECNAccept: when the peer offers it.
 	ECN ECN
 
-	// Congestion makes the congestion control of a connection. Default NewReno.
+	// Congestion makes the congestion control of a connection. Default Cubic.
 	Congestion func() Congestion
 	// InitialWindow is the initial congestion window in segments. Default 10 (RFC 6928).
 	InitialWindow int
@@ -112,7 +112,7 @@ func (c *Config) withDefaults() *Config {
 		d.TSOffset = func(_, _ netip.AddrPort) uint32 { return 0 }
 	}
 	if d.Congestion == nil {
-		d.Congestion = func() Congestion { return new(Reno) }
+		d.Congestion = func() Congestion { return new(Cubic) }
 	}
 	setDefault(&d.InitialWindow, 10)
 	setDefault(&d.PacketSegments, 2)

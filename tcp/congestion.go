@@ -33,6 +33,17 @@ type AckSample struct {
 	SRTT   time.Duration // smoothed
 }
 
+// An RTTSample is a measured round-trip time.
+type RTTSample struct {
+	RTT      time.Duration // more than 0
+	Una, Nxt Seq           // SND.UNA after the ACK, and SND.NXT
+}
+
+// A Measurer is a Congestion that hears of every round-trip time, also when the window does not limit the sender.
+type Measurer interface {
+	Measured(now ip.Time, w *CongestionWindow, s RTTSample)
+}
+
 // A Congestion decides how much may be in flight. An implementation belongs to one
 // connection and is called under whatever guards that; it reads no clock. It sees only
 // losses of the network: nothing inside the host drops.
@@ -48,4 +59,15 @@ type Congestion interface {
 	// Timeout sets Ssthresh after the retransmission timer has expired;
 	// the machine sets Cwnd to one segment.
 	Timeout(now ip.Time, w *CongestionWindow, flight int)
+}
+
+// CongestionByName returns what makes the algorithm of a name, "reno" or "cubic", or nil.
+func CongestionByName(name string) func() Congestion {
+	switch name {
+	case "reno":
+		return func() Congestion { return new(Reno) }
+	case "cubic":
+		return func() Congestion { return new(Cubic) }
+	}
+	return nil
 }

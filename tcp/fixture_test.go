@@ -109,6 +109,9 @@ func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTe
 	for _, change := range changes {
 		change(&p.setup)
 	}
+	if p.cfg.Congestion == nil {
+		p.cfg.Congestion = tcp.CongestionByName("reno") // its numbers are round
+	}
 	if p.cfg.ISN == nil {
 		p.cfg.ISN = wrapISN
 	}

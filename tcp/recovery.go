@@ -200,10 +200,10 @@ func (c *Conn) enterRecovery(now ip.Time, why Why) {
 func (c *Conn) recovered(now ip.Time, seg *Segment) {
 	if c.mayUndo(now, seg) {
 		c.undoReduction(now, false, "RFC 4015 §3")
-	} else {
+	} else if c.rec.state == CARecovery {
 		c.endReduction()
 	}
-	c.rec.guarded = c.snd.una == c.rec.high
+	c.rec.guarded = !c.opt.sack && c.snd.una == c.rec.high
 	c.setCA(CAOpen)
 	c.rackRecovered()
 	c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §3.2")

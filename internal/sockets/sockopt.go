@@ -93,14 +93,9 @@ func setTimeout(d *time.Duration, value []byte) syscall.Errno {
 	return 0
 }
 
-// congestions are the algorithms that TCP_CONGESTION can choose, by name.
-var congestions = map[string]func() tcp.Congestion{
-	"reno": func() tcp.Congestion { return new(tcp.Reno) },
-}
-
 // setCongestion chooses the congestion control.
 func (s *socket) setCongestion(name string) syscall.Errno {
-	fresh := congestions[name]
+	fresh := tcp.CongestionByName(name)
 	if fresh == nil {
 		return syscall.ENOENT
 	}

@@ -66,8 +66,8 @@ func Ignored(name, value string) bool {
 	switch name {
 	case "tcp_syn_linear_timeouts":
 		return value == "0" // neither do we
-	case "tcp_congestion_control":
-		return value == "reno"
+	case "hystart_detect":
+		return value == "3" // both ways of finding out
 	}
 	return false
 }
@@ -76,6 +76,14 @@ func Ignored(name, value string) bool {
 // says what we have no setting for, or what is no value of it.
 func Set(c *tcp.Config, name, value string) error {
 	if Ignored(name, value) {
+		return nil
+	}
+	if name == "tcp_congestion_control" {
+		fresh := tcp.CongestionByName(value)
+		if fresh == nil {
+			return fmt.Errorf("the host has no setting for %s=%s", name, value)
+		}
+		c.Congestion = fresh
 		return nil
 	}
 	set := settings[name]
