@@ -285,7 +285,7 @@ func (s *socket) close(now ip.Time) *Call {
 		return over(0, 0)
 	}
 	s.conn.Close(now)
-	if linger.OnOff == 0 || s.nonblock {
+	if linger.OnOff == 0 { // O_NONBLOCK makes no difference
 		return over(0, 0)
 	}
 	c := &Call{until: now.Add(time.Duration(linger.Linger) * time.Second)}
