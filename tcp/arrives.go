@@ -50,7 +50,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	const rule = "RFC 9293 §3.10.7.3"
 	ackOK := false
 	if seg.Flags.Has(ACK) { // first
-		if seg.Ack.LessEq(c.iss) || c.snd.nxt.Less(seg.Ack) || !c.validEcho(now, seg) {
+		if seg.Ack.LessEq(c.iss) || c.snd.nxt.Less(seg.Ack) || c.SynHeld() || !c.validEcho(now, seg) {
 			c.drop(now, seg, ip.DropFutureAck, rule+", first")
 			c.refuseAck(now, seg)
 			return
@@ -95,7 +95,7 @@ func (c *Conn) refuseAck(now ip.Time, seg *Segment) {
 		return
 	}
 	c.refuse(seg, "RFC 9293 §3.10.7.3, first")
-	if c.stats.expiries == 0 {
+	if c.stats.expiries == 0 && !c.SynHeld() {
 		c.timers[timerRetransmit] = now.Add(synAgain)
 	}
 }

@@ -59,18 +59,35 @@ func newFuzzConn(t *testing.T, data []byte) *fuzzConn {
 	}
 	f.cfg = tcp.Prepare(cfg)
 	f.c = tcp.New(f.cfg, addrA, addrB, 1500)
+	switch fast := bits&128 != 0; {
+	case bits&32 != 0 && fast:
+		f.listenFast()
+	case bits&32 != 0:
+		f.c.OpenPassive(f.now)
+	case fast:
+		f.c.SetFastOpen(tcp.FastOpen{
+			Cache: &tcp.FastOpenCache{Pause: time.Second}, NoCookie: true, Defer: bits&1 != 0, Deliver: bits&2 != 0,
+		})
+		fallthrough
+	default:
+		f.c.Open(f.now)
+	}
 	if bits&16 != 0 {
 		f.c.SetGSO(65_535)
-	}
-	if bits&32 != 0 {
-		f.c.OpenPassive(f.now)
-	} else {
-		f.c.Open(f.now)
 	}
 	if bits&64 == 0 {
 		f.handshake()
 	}
 	return f
+}
+
+// listenFast makes a connection out of a SYN with text (RFC 7413).
+func (f *fuzzConn) listenFast() {
+	l := tcp.NewListener(f.cfg, 1)
+	l.SetFastOpen(tcp.FastOpenListen{Queue: 1, NoCookie: true})
+	in := f.buffers.segment(pattern(1, 1+f.in.size()))
+	in.Header = tcp.Header{Seq: f.irs, Flags: S, Wnd: 5000, Options: f.options()}
+	f.c, _ = l.Arrive(f.now, addrA, addrB, 1500, in)
 }
 
 // handshake takes the connection to ESTABLISHED, as most inputs by chance would not.
@@ -82,7 +99,9 @@ func (f *fuzzConn) handshake() {
 	}
 	h := tcp.Header{Seq: f.irs, Ack: ack, Flags: flags, Wnd: 5000}
 	h.Options = tcp.Options{HasMSS: true, MSS: 536, HasWS: true, WS: 3, SACKPermitted: true, HasTS: true, TSVal: 1000}
-	f.arrive(h, nil)
+	if f.c.State() != tcp.SynReceived {
+		f.arrive(h, nil)
+	}
 	f.drain()
 	if f.c.State() == tcp.SynReceived {
 		f.arrive(tcp.Header{Seq: f.irs + 1, Ack: f.c.Vars().SndNxt, Flags: A, Wnd: 5000}, nil)
