@@ -22,12 +22,16 @@
 static struct entries table;
 static const int ours_from = 10000;
 
-void preload_start(const struct entries *e) { table = *e; }
+// leave_children_alone keeps what the tool starts from loading us.
+static void leave_children_alone(void) { unsetenv("LD_PRELOAD"); }
+
+void preload_start(const struct entries *e)
+{
+	table = *e;
+	leave_children_alone();
+}
 
 static int is_ours(int fd) { return table.socket && fd >= ours_from; }
-
-// What the tool starts must not load us.
-__attribute__((constructor)) static void leave_children_alone(void) { unsetenv("LD_PRELOAD"); }
 
 int getsockopt(int fd, int level, int name, void *p, socklen_t *n)
 {
@@ -72,8 +76,10 @@ ssize_t sendfile(int out, int in, off_t *at, size_t n)
 int system(const char *command)
 {
 	int (*next)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "system");
-	int status = next(command);
+	int status;
 
+	leave_children_alone();
+	status = next(command);
 	if (table.socket && command)
 		packetdrill_shell_command(command);
 	return status;
