@@ -225,7 +225,9 @@ func (s *socket) getOption(now ip.Time, k option) ([]byte, syscall.Errno) {
 	case option{SOL_TCP, TCP_CC_INFO}:
 		return nil, 0 // Reno and CUBIC have none in Linux either
 	case option{SOL_TCP, TCP_CONGESTION}:
-		return append([]byte(s.congestionName()), make([]byte, 16-len(s.congestionName()))...), 0
+		var name [16]byte // TCP_CA_NAME_MAX, the last byte NUL
+		copy(name[:15], s.congestionName())
+		return name[:], 0
 	case option{SOL_TCP, TCP_FASTOPEN_KEY}:
 		return s.fastOpenKey(), 0
 	}
