@@ -36,6 +36,9 @@ var settings = map[string]func(c *tcp.Config, v []int){
 // ecnModes are what the values of tcp_ecn mean; the others are about Accurate ECN.
 var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept}
 
+// congestionControl is the only setting whose value is a name.
+const congestionControl = "tcp_congestion_control"
+
 // switches are the settings for which 0 means something other than our default.
 var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn"}
 
@@ -56,7 +59,11 @@ var ignored = map[string]string{
 }
 
 // Names lists the settings that mean something to us, by the last part of their names, in order.
-func Names() []string { return slices.Sorted(maps.Keys(settings)) }
+func Names() []string {
+	names := append(slices.Collect(maps.Keys(settings)), congestionControl)
+	slices.Sort(names)
+	return names
+}
 
 // Ignored reports whether a setting is accepted and changes nothing.
 func Ignored(name, value string) bool {
@@ -78,7 +85,7 @@ func Set(c *tcp.Config, name, value string) error {
 	if Ignored(name, value) {
 		return nil
 	}
-	if name == "tcp_congestion_control" {
+	if name == congestionControl {
 		fresh := tcp.CongestionByName(value)
 		if fresh == nil {
 			return fmt.Errorf("the host has no setting for %s=%s", name, value)
