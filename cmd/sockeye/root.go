@@ -22,6 +22,8 @@ type app struct {
 var subcommands = []func(*app) *cobra.Command{
 	newGetCommand,
 	newStepCommand,
+	newCompareCommand,
+	newComparePartCommand,
 	newDemoCommand,
 	newDoctorCommand,
 	newVersionCommand,

@@ -71,7 +71,7 @@ func TestParseAssertionSaysWhatIsWrong(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	got := strings.Join(twice().Verdicts, "\n")
 	want := "fetch: our TCP is 2.00 times slower than the kernel's TCP (95% interval 1.96 to 2.04), most of it in connect (+513 µs of +1.03 ms); " +
-		"no difference shown between our TCP and the kernel's TCP on the same TUN path (ratio 1.00, 95% interval 0.98 to 1.02)."
+		"no difference shown between our TCP and the control (the kernel's TCP behind the same TUN and NAT) (ratio 1.00, 95% interval 0.98 to 1.02)."
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -44,3 +44,27 @@ func TestOrderBelongsToItsSeed(t *testing.T) {
 		t.Error("another seed or stream gives the same order")
 	}
 }
+
+func TestCellsThatAreTheSameToAWorkload(t *testing.T) {
+	r := &Report{Cells: []Cell{
+		{Size: 1024, Concurrency: 1, Link: "none"}, {Size: 1024, Concurrency: 8, Link: "none"}, {Size: 2048, Concurrency: 1, Link: "none"},
+	}}
+	for _, tt := range []struct {
+		w    Workload
+		cell int
+		want bool
+		name string
+	}{
+		{Fetch, 0, false, "1 KiB"}, {Fetch, 1, true, "1 KiB"}, {Fetch, 2, false, "2 KiB"},
+		{Requests, 1, false, "1 KiB, concurrency 8"}, {Requests, 2, false, "2 KiB, concurrency 1"},
+		{Download, 1, false, "concurrency 8"}, {Download, 2, true, "concurrency 1"},
+		{PingPong, 1, true, ""}, {PingPong, 2, true, ""},
+	} {
+		if got := r.IsRepeated(tt.cell, tt.w); got != tt.want {
+			t.Errorf("%s in cell %d: repeated %t, want %t", tt.w, tt.cell, got, tt.want)
+		}
+		if got := r.Name(tt.cell, tt.w); got != tt.name {
+			t.Errorf("%s in cell %d: %q, want %q", tt.w, tt.cell, got, tt.name)
+		}
+	}
+}

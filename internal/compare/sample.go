@@ -31,6 +31,7 @@ type Sample struct {
 	Run      int      `json:"run"`    // counts the samples of this series, cell and workload, from 0
 	Order    int      `json:"order"`  // counts all samples of this cell and workload, from 0
 	Start    float64  `json:"start"`  // seconds since the comparison began
+	Amount   int64    `json:"amount"` // of work in this run: bytes, requests, round trips or pages
 	Values   Values   `json:"values"` // by the names of the workload's metrics
 	Remote   string   `json:"remote,omitempty"`
 }
@@ -38,18 +39,19 @@ type Sample struct {
 // Values are the measures of a sample by the name of their metric.
 type Values map[string]float64
 
-// Bulk sizes and counts of a run, for reports.
+// Amounts say how much is done. Those of one run are bounds: on a slow path each
+// run does less, all series the same; Sample.Amount says how much it was.
 type Amounts struct {
-	BulkBytes   int64 `json:"bulk_bytes"`   // of one Download or Upload
-	Requests    int   `json:"requests"`     // of one run of Requests
-	Connections int   `json:"connections"`  // of one run of Connections
-	RoundTrips  int   `json:"round_trips"`  // of one run of PingPong
-	Warmup      int   `json:"warmup_runs"`  // of each series before the first sample
-	Runs        int   `json:"runs"`         // wanted of each series; 0: chosen by precision
-	MinRuns     int   `json:"min_runs"`     // when Runs is 0
-	TLS         bool  `json:"tls"`          // of the laboratory's server
-	Calibration bool  `json:"calibration"`  // all three series are the kernel's TCP
-	Seconds     int   `json:"seconds_each"` // for a workload of a cell, when Runs is 0
+	BulkBytes   int64   `json:"bulk_bytes"`   // of one Download or Upload
+	Requests    int64   `json:"requests"`     // of one run of Requests
+	Connections int64   `json:"connections"`  // of one run of Connections
+	RoundTrips  int64   `json:"round_trips"`  // of one run of PingPong
+	Warmup      int     `json:"warmup_runs"`  // of each series before the first sample
+	Runs        int     `json:"runs"`         // wanted of each series; 0: chosen by precision
+	MinRuns     int     `json:"min_runs"`     // when Runs is 0
+	TLS         bool    `json:"tls"`          // of the laboratory's server
+	Calibration bool    `json:"calibration"`  // all three series are the kernel's TCP
+	Seconds     float64 `json:"seconds_each"` // for a workload of a cell, when Runs is 0
 }
 
 // A Path says how the packets of a series travel.
@@ -99,13 +101,37 @@ type Point struct {
 	Again bool    `json:"again,omitempty"` // this segment was sent before
 }
 
-// Name names a cell by what it differs in from others of the report.
-func (r *Report) Name(cell int) string {
-	c := r.Cells[cell]
+// For returns the cell as a workload sees it: without what makes no difference to it.
+func (c Cell) For(w Workload) Cell {
+	switch w {
+	case Fetch:
+		c.Concurrency = 1
+	case Download, Upload:
+		c.Size = 0
+	case PingPong:
+		c.Concurrency, c.Size = 1, 0
+	}
+	return c
+}
+
+// IsRepeated reports whether an earlier cell is the same to a workload, so that
+// there is nothing new to measure.
+func (r *Report) IsRepeated(cell int, w Workload) bool {
+	for _, earlier := range r.Cells[:cell] {
+		if earlier.For(w) == r.Cells[cell].For(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// Name names a cell for a workload by what it differs in from others of the report.
+func (r *Report) Name(cell int, w Workload) string {
+	c := r.Cells[cell].For(w)
 	var parts []string
 	add := func(differs func(Cell) bool, text string) {
 		for _, other := range r.Cells {
-			if differs(other) {
+			if differs(other.For(w)) {
 				parts = append(parts, text)
 				return
 			}

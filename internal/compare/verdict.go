@@ -11,7 +11,7 @@ import (
 // seriesWords are how sentences speak of the series.
 var seriesWords = map[Series]string{
 	User:    "our TCP",
-	Control: "the kernel's TCP on the same TUN path",
+	Control: "the control (the kernel's TCP behind the same TUN and NAT)",
 	Kernel:  "the kernel's TCP",
 }
 
@@ -40,7 +40,7 @@ func (r *Report) verdicts() []string {
 
 // Subject names a workload and, where there are several, its cell.
 func (r *Report) Subject(cell int, w Workload) string {
-	if name := r.Name(cell); name != "" {
+	if name := r.Name(cell, w); name != "" {
 		return string(w) + " (" + name + ")"
 	}
 	return string(w)
@@ -70,6 +70,9 @@ func (r *Report) clause(x *Result, c *Comparison, first bool) string {
 	if !c.Shown {
 		if c.Ratio == 0 {
 			return "no difference shown between " + subject + " and " + r.wordsFor(c.B)
+		}
+		if c.Lo > 1 || c.Hi < 1 {
+			interval += ", which is not beyond chance among so many comparisons or with so few runs"
 		}
 		return fmt.Sprintf("no difference shown between %s and %s (ratio %s, %s)",
 			subject, r.wordsFor(c.B), FormatRatio(c.Ratio), interval)

@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/sockeye-tcp/sockeye/internal/compare"
+	"github.com/sockeye-tcp/sockeye/internal/lab"
+)
+
+// TestMain lets the test program play parts, and start in a namespace.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "part" {
+		if err := Part(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func testConfig(t *testing.T, workloads ...compare.Workload) Config {
+	t.Helper()
+	if err := lab.CanNamespace(); err != nil || os.Getuid() != 0 {
+		t.Skipf("needs root: %v", err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Config{
+		Workloads: workloads,
+		Cells:     []compare.Cell{{Size: 1000, Concurrency: 1, Link: "none"}},
+		Amounts:   compare.Amounts{BulkBytes: 1 << 20, Requests: 6, Connections: 6, RoundTrips: 6, Warmup: 1, Runs: 3},
+		Network:   "tcp4",
+		Seed:      1,
+		Program:   []string{exe, "part"},
+	}
+}
+
+func TestLaboratory(t *testing.T) {
+	cfg := testConfig(t, compare.AllWorkloads()...)
+	cfg.Traces = true
+	cfg.Amounts.TLS = true
+	r, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range cfg.Workloads {
+		for _, s := range compare.AllSeries() {
+			for _, m := range w.Metrics() {
+				if m.Name == compare.MetricForwarder && s != compare.Control {
+					continue
+				}
+				if n := len(r.Of(0, w, s, m.Name)); n != 3 {
+					t.Errorf("%s %s %s: %d values, want 3", w, s, m.Name, n)
+				}
+			}
+			for _, v := range r.Of(0, w, s, w.Metrics()[0].Name) {
+				if v <= 0 {
+					t.Errorf("%s %s: %s is %g", w, s, w.Metrics()[0].Name, v)
+				}
+			}
+		}
+	}
+	for _, v := range r.Of(0, compare.Fetch, compare.User, "tls") {
+		if v <= 0 {
+			t.Error("TLS took no time")
+		}
+	}
+	for _, tr := range r.Traces {
+		last := tr.Points[len(tr.Points)-1]
+		if last.Sent < 1<<20 || last.Time <= 0 {
+			t.Errorf("the trace of %s ends at %+v", tr.Series, last)
+		}
+	}
+	if len(r.Traces) != 3 || len(r.Paths) != 3 || len(r.Conditions) < 5 || len(r.Verdicts) != len(cfg.Workloads) {
+		t.Errorf("%d traces, %d paths, %d conditions, %d verdicts", len(r.Traces), len(r.Paths), len(r.Conditions), len(r.Verdicts))
+	}
+	for _, v := range r.Verdicts {
+		t.Log(v)
+	}
+}
+
+func TestEveryoneMeetsTheImpairedLink(t *testing.T) {
+	cfg := testConfig(t, compare.Fetch)
+	cfg.Cells = []compare.Cell{
+		{Size: 1000, Concurrency: 1, Link: "none"},
+		{Size: 1000, Concurrency: 1, MTU: 1280, Link: "delay=20ms"},
+	}
+	r, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range compare.AllSeries() {
+		for _, v := range r.Of(1, compare.Fetch, s, "connect") {
+			// There and back again.
+			if v < 0.040 {
+				t.Errorf("%s connected in %g s over a link that takes 40 ms", s, v)
+			}
+		}
+	}
+}
+
+func TestScaleAmount(t *testing.T) {
+	for _, tt := range []struct {
+		least, most, want int64
+		took, wanted      time.Duration
+	}{
+		{10, 1000, 100, time.Millisecond, 10 * time.Millisecond},
+		{10, 1000, 1000, time.Millisecond, time.Second},
+		{10, 1000, 10, time.Second, time.Millisecond},
+		{1, 1, 1, time.Millisecond, time.Second},
+	} {
+		if got := scaleAmount(tt.least, tt.most, tt.took, tt.wanted); got != tt.want {
+			t.Errorf("%d to %d, %s of %s: %d, want %d", tt.least, tt.most, tt.took, tt.wanted, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/sockeye-tcp/sockeye/stack"
+	"github.com/sockeye-tcp/sockeye/tun"
+)
+
+// The two TCPs that a client may use.
+
+// playUser is a client over our own stack.
+func playUser(ctx context.Context, s spec) (err error) {
+	link, err := up(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, link.Close()) }()
+	c := newClient(s)
+	cfg := stack.Config{Addrs: link.Addrs, DNS: link.DNS}
+	if len(s.DNS) > 0 {
+		cfg.DNS = s.DNS
+	}
+	if s.Trace {
+		c.course = new(course)
+		cfg.Trace = c.course.event
+	}
+	n, err := stack.New(link.Device, cfg)
+	if err != nil {
+		return err
+	}
+	defer n.Close() // before the link, which it uses
+	c.dialer = n.DialContext
+	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("our TCP, TUN %s, forwarding and masquerade", link.Name)})
+}
+
+// up connects a TUN device.
+func up(ctx context.Context, s spec) (*tun.Link, error) {
+	network := "ip4"
+	if s.Network == "tcp6" {
+		network = "ip6"
+	}
+	return tun.Up(ctx, tun.UpConfig{MTU: s.MTU, Network: network})
+}
+
+// playKernel is a client over the kernel's TCP of this namespace.
+func playKernel(s spec) error {
+	c := newClient(s)
+	c.dialer = kernelDialer(s.DNS).DialContext
+	note := "the kernel's TCP, directly"
+	if s.Forwarded {
+		note = "the kernel's TCP, TUN, forwarder, TUN, forwarding and masquerade"
+		c.forwarder = os.Getppid()
+	}
+	return c.obey(answer{Note: note})
+}
+
+// kernelDialer looks names up as our stack does, with Go's resolver and the
+// given servers, so that both do the same work. Without servers it asks those of the system.
+func kernelDialer(dns []netip.AddrPort) *net.Dialer {
+	r := &net.Resolver{PreferGo: true}
+	if len(dns) > 0 {
+		r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, dns[0].String())
+		}
+	}
+	return &net.Dialer{Resolver: r}
+}
