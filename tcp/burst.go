@@ -3,6 +3,8 @@ package tcp
 import (
 	"math/bits"
 	"time"
+
+	"github.com/sockeye-tcp/sockeye/ip"
 )
 
 // How much may go at once: the peer's window, the congestion window, Nagle and silly windows, and the size of packets
@@ -24,7 +26,7 @@ const (
 // plan returns how much of portion i may go now in one packet from at on, when all before that has gone, or what holds it back.
 // It joins the peer's window, the congestion window, Nagle (§3.7.4) and silly-window avoidance (§3.8.6.2.1, MUST-38).
 // However it was written, text leaves in full segments as far as there is enough of it (SHLD-27, SHLD-28, MAY-16).
-func (c *Conn) plan(i int, at Seq, mss int) (int, held) {
+func (c *Conn) plan(now ip.Time, i int, at Seq, mss int) (int, held) {
 	n := int(c.queue.at(i).end.Sub(at))
 	flight := c.inFlight() + int(at.Sub(c.snd.nxt))
 	size := min(n, c.packetLimit(mss))
@@ -44,6 +46,11 @@ func (c *Conn) plan(i int, at Seq, mss int) (int, held) {
 			return 0, heldWindow
 		}
 		return usable, heldNot
+	}
+	if n > mss {
+		if why := c.defers(now, i, n, c.win.Cwnd-flight, usable, mss); why != heldNot {
+			return 0, why
+		}
 	}
 	if size = min(size, usable); size < n {
 		return size - size%mss, heldNot
@@ -120,7 +127,7 @@ func (c *Conn) portionGoal() int {
 
 // fit returns how much unsent text may go in one output, and whether anything may; 0 bytes are a bare FIN. A packet of
 // several segments that the device does not cut goes out as so many outputs.
-func (c *Conn) fit(mss int) (int, held) {
+func (c *Conn) fit(now ip.Time, mss int) (int, held) {
 	if c.unsent() == 0 {
 		if c.usable() > 0 {
 			return 0, heldNot
@@ -133,7 +140,7 @@ func (c *Conn) fit(mss int) (int, held) {
 		return rest, heldNot
 	}
 	c.growPortion(mss)
-	n, held := c.plan(0, c.snd.nxt, mss)
+	n, held := c.plan(now, 0, c.snd.nxt, mss)
 	q.packet, q.several = c.snd.nxt.Add(Size(n)), n > mss
 	return min(n, c.burst(mss)), held
 }

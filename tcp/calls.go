@@ -107,7 +107,7 @@ func (c *Conn) Commit(now ip.Time, n int, f SendFlags) {
 	if c.state == Closed {
 		return
 	}
-	c.queueText(took, f)
+	c.queueText(now, took, f)
 	c.busy.start(now, timeBusy)
 	c.emitCall(now, CallSend, n)
 	if n > 0 {

@@ -44,6 +44,9 @@ type Config struct {
 	// PacketSegments is the least number of segments that a packet may have which is cut into segments later, by the
 	// device or by the connection. Default 2.
 	PacketSegments int
+	// DeferDivisor says how small a part of the window is worth waiting for more of it, when a packet has several segments
+	// (Linux: tcp_tso_win_divisor). Default 3: less than a third.
+	DeferDivisor int
 	// NoIdleRestart keeps the congestion window over times without sending (Linux: tcp_slow_start_after_idle = 0).
 	NoIdleRestart bool
 
@@ -116,6 +119,7 @@ func (c *Config) withDefaults() *Config {
 	}
 	setDefault(&d.InitialWindow, 10)
 	setDefault(&d.PacketSegments, 2)
+	setDefault(&d.DeferDivisor, 3)
 	setDefault(&d.InitialRTO, time.Second)
 	setDefault(&d.MinRTO, 200*time.Millisecond)
 	setDefault(&d.MaxRTO, 120*time.Second)

@@ -26,11 +26,14 @@
 //	§3.6.1  TIME-WAIT        timewait.go, with RFC 6191
 //	§3.7.1  MSS              mss.go
 //	§3.8.1  retransmission   sentqueue.go, rtt.go (RFC 6298)
-//	§3.8.2  congestion       congestion.go, reno.go (RFC 5681), recovery.go (RFC 6582)
+//	§3.8.2  congestion       congestion.go, reno.go (RFC 5681), cubic.go (RFC 9438), hystart.go, validation.go (RFC 7661)
+//	        loss recovery    recovery.go (RFC 6582), scoreboard.go (RFC 2018), rack.go and tlp.go (RFC 8985), prr.go (RFC 9937),
+//	                         timeoutloss.go (RFC 5682), undo.go (RFC 4015), acked.go
 //	§3.8.3  failures         timeouts.go
 //	§3.8.4  keep-alive       keepalive.go
 //	§3.8.5  urgent data      urgent.go, text.go
-//	§3.8.6  windows          window.go, persist.go, delack.go, and Nagle in output.go
+//	§3.8.6  windows          window.go, persist.go, delack.go; Nagle and what else holds text back: burst.go, defer.go
+//	§3.9.1.2 PUSH            writequeue.go
 //	§3.9.2  ICMP             icmp.go (RFC 5927, RFC 1191)
 //	§3.10.1 to §3.10.6       calls.go; STATUS: info.go
 //	§3.10.7 segment arrives  arrives.go, sequence.go, ack.go, text.go; LISTEN for many: listener.go

@@ -166,7 +166,7 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 	}
 	c.restartIdle(now)
 	mss := c.options(now, &out.Options)
-	n, held := c.fit(mss)
+	n, held := c.fit(now, mss)
 	if held != heldNot {
 		if c.sent.n == 0 {
 			c.armPersist(now)

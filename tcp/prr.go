@@ -18,7 +18,7 @@ func (c *Conn) startReduction(now ip.Time) {
 	c.rec.high = c.snd.nxt
 	c.rec.tlp = tlp{}
 	c.rec.prr = prr{from: c.win.Cwnd}
-	c.cc.Loss(now, &c.win, c.outstanding())
+	c.cc.Loss(now, &c.win, min(c.outstanding(), c.win.Cwnd)) // without what limited transmit has sent (RFC 5681 §3.2, step 2)
 	c.ecnLoss()
 }
 

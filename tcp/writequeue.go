@@ -76,7 +76,7 @@ func (q *writeQueue) reset(seq Seq) {
 }
 
 // queueText groups the last n bytes of the send buffer, which belong to a write with flags f.
-func (c *Conn) queueText(n int, f SendFlags) {
+func (c *Conn) queueText(now ip.Time, n int, f SendFlags) {
 	q := &c.queue
 	goal := c.portionGoal()
 	end := c.snd.buf.end.Add(-Size(n))
@@ -95,7 +95,7 @@ func (c *Conn) queueText(n int, f SendFlags) {
 		tail.end = end
 		n -= k
 		if (n > 0 || f&SendPart != 0) && c.tailRoom(goal) <= 0 {
-			c.portionFull(end)
+			c.portionFull(now, end)
 		}
 	}
 	if f&SendPart == 0 {
@@ -121,13 +121,13 @@ func (c *Conn) tailRoom(goal int) int {
 
 // portionFull follows each portion that a write has filled, except the last. Every half window the text is pushed, so that the
 // receiver does not wait for the end of a long write.
-func (c *Conn) portionFull(end Seq) {
+func (c *Conn) portionFull(now ip.Time, end Seq) {
 	q := &c.queue
 	if c.pushIsDue(end) {
 		q.last().push, q.pushed = true, end
-		c.depart(true)
+		c.depart(now, true)
 	} else if q.len() == 1 || q.at(q.len()-2).end.LessEq(maxSeq(q.gone, c.snd.nxt)) {
-		c.depart(false)
+		c.depart(now, false)
 	}
 }
 
@@ -169,7 +169,7 @@ func (c *Conn) Push(now ip.Time) {
 
 // depart works out how much of the queue leaves as soon as this input is over, all of it or one packet: that is no
 // longer a part of the last portion, and makes room in it.
-func (c *Conn) depart(all bool) {
+func (c *Conn) depart(now ip.Time, all bool) {
 	q := &c.queue
 	if !c.state.Synchronized() && !c.early() || c.sent.waiting > 0 {
 		return
@@ -178,7 +178,7 @@ func (c *Conn) depart(all bool) {
 	q.gone = maxSeq(q.gone, c.snd.nxt)
 	for i := 0; i < q.len(); i++ {
 		for q.gone.Less(q.at(i).end) {
-			n, held := c.plan(i, q.gone, mss)
+			n, held := c.plan(now, i, q.gone, mss)
 			if held != heldNot {
 				return
 			}

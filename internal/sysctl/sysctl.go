@@ -26,6 +26,7 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_fin_timeout":           func(c *tcp.Config, v []int) { c.FinWait2 = time.Duration(v[0]) * time.Second },
 	"tcp_rto_min_us":            func(c *tcp.Config, v []int) { c.MinRTO = time.Duration(v[0]) * time.Microsecond },
 	"tcp_rto_max_ms":            func(c *tcp.Config, v []int) { c.MaxRTO = time.Duration(v[0]) * time.Millisecond },
+	"tcp_tso_win_divisor":       func(c *tcp.Config, v []int) { c.DeferDivisor = v[0] },
 	"tcp_min_tso_segs":          func(c *tcp.Config, v []int) { c.PacketSegments = v[0] },
 	"tcp_slow_start_after_idle": func(c *tcp.Config, v []int) { c.NoIdleRestart = v[0] == 0 },
 	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
@@ -51,7 +52,6 @@ var ignored = map[string]string{
 	"tcp_reordering":      "the threshold is always 3",
 	"tcp_early_retrans":   "no setting",
 	"tcp_recovery":        "no setting",
-	"tcp_tso_win_divisor": "segments are not held back to be merged",
 	"tcp_pacing_ss_ratio": "no pacing",
 	"tcp_pacing_ca_ratio": "no pacing",
 	"tcp_ecn_option":      "no AccECN",
