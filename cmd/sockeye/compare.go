@@ -31,13 +31,13 @@ own, which needs root or a user namespace and changes nothing on the host. With
 a URL, it goes over the host's route and needs root.`
 
 const compareExamples = `Examples:
-  sockeye compare --lab                        everything, in less than a minute
+  sockeye compare --lab --html report.html     everything, in less than a minute
   sockeye compare --lab --loss 0,1% --delay 20ms --mode fetch,download
   sudo sockeye compare https://example.com/    over the host's route
   sockeye compare --lab --mode fetch --assert 'user/kernel < 3'`
 
-const compareCodes = `Exit codes: 0 done; 1 an assertion does not hold, or it failed; 2 usage;
-126 lacks privilege; 130 Ctrl-C, after printing what was measured until then.`
+const compareCodes = `Exit codes: 0 done; 1 an assertion does not hold, or it failed; 2 usage; 23 a
+report cannot be written; 126 lacks privilege; 130 Ctrl-C, after printing it.`
 
 func newCompareCommand(a *app) *cobra.Command {
 	var f compareFlags
@@ -46,7 +46,7 @@ func newCompareCommand(a *app) *cobra.Command {
 		Short: "time our TCP beside the kernel's, with statistics",
 		Long:  compareLong,
 		Annotations: map[string]string{
-			shortHelp: compareExamples + "\n\n" + compareCodes + "\nAll flags: sockeye compare --help all",
+			shortHelp: compareExamples + "\n" + compareCodes + "\nAll flags: sockeye compare --help all",
 			longHelp:  compareExamples + "\n\n" + compareCodes,
 		},
 		RunE: func(c *cobra.Command, args []string) error { return a.compare(c, &f, args) },

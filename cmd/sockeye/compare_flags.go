@@ -41,6 +41,7 @@ type compareFlags struct {
 
 	json, noProgress     bool
 	csv, markdown, bench string
+	html                 string
 	assert               []string
 	assertions           []compare.Assertion
 }
@@ -91,11 +92,12 @@ func (f *compareFlags) add(flags *pflag.FlagSet) {
 	flags.Var(serversValue(&f.dns), "dns-servers", "ask these; default: those of the system")
 	flags.StringArrayVar(&f.assert, "assert", nil, "exit with 1 unless `RATIO` holds: 'user/kernel < 2',\n                              'download.rate user/control > 0.8'")
 	flags.BoolVar(&f.json, "json", false, "print JSON with every sample")
+	flags.StringVar(&f.html, "html", "", "write one page with pictures to `FILE`")
 	flags.StringVar(&f.csv, "csv", "", "write every sample to `FILE` as CSV")
 	flags.StringVar(&f.markdown, "markdown", "", "write the tables to `FILE` as Markdown")
 	flags.StringVar(&f.bench, "bench", "", "write all to `FILE` for benchstat -col /series")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress")
-	for _, name := range []string{"lab", "mode", "runs", "size", "loss", "delay", "assert", "json"} {
+	for _, name := range []string{"lab", "mode", "runs", "size", "loss", "delay", "assert", "json", "html"} {
 		annotate(flags.Lookup(name), inShort, "")
 	}
 	flags.SortFlags = false
@@ -293,7 +295,7 @@ func (f *compareFlags) links() ([]string, error) {
 
 // outputs lists the files that are asked for.
 func (f *compareFlags) outputs() (list []reportFile, err error) {
-	for _, o := range []reportFile{{f.csv, report.CSV}, {f.markdown, report.Markdown}, {f.bench, report.Benchmark}} {
+	for _, o := range []reportFile{{f.html, report.HTML}, {f.csv, report.CSV}, {f.markdown, report.Markdown}, {f.bench, report.Benchmark}} {
 		if o.name == "-" {
 			return nil, errors.New("reports go to files; on standard output there are the text and --json")
 		}

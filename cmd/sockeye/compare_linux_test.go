@@ -38,7 +38,7 @@ func TestCompareInALaboratory(t *testing.T) {
 	file := func(name string) string { return filepath.Join(dir, name) }
 	var out, diag bytes.Buffer
 	cmd := exec.Command(exe, "compare", "--lab", "--mode", "fetch,upload", "--runs", "4", "--warmup", "1", "--bulk", "64K", "--json",
-		"--seed", "3", "--csv", file("a.csv"), "--markdown", file("a.md"), "--bench", file("a.bench"))
+		"--seed", "3", "--csv", file("a.csv"), "--markdown", file("a.md"), "--bench", file("a.bench"), "--html", file("a.html"))
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, diag.String())
@@ -50,7 +50,7 @@ func TestCompareInALaboratory(t *testing.T) {
 	if r.Schema != compare.Schema || r.Seed != 3 || len(r.Samples) != 2*3*4 || len(r.Verdicts) != 2 || len(r.Traces) != 3 {
 		t.Errorf("schema %d, seed %d, %d samples, %d verdicts, %d traces", r.Schema, r.Seed, len(r.Samples), len(r.Verdicts), len(r.Traces))
 	}
-	for name, want := range map[string]string{"a.csv": "cell,size_bytes", "a.md": "# Our TCP", "a.bench": "BenchmarkUpload/series=user"} {
+	for name, want := range map[string]string{"a.csv": "cell,size_bytes", "a.md": "# Our TCP", "a.html": "<svg", "a.bench": "BenchmarkUpload/series=user"} {
 		if b, err := os.ReadFile(file(name)); err != nil || !strings.Contains(string(b), want) {
 			t.Errorf("%s lacks %q (%v)", name, want, err)
 		}

@@ -154,19 +154,27 @@ func FormatRatio(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// unitSteps are the units for people, the largest first.
+var unitSteps = map[Unit][]step{
+	Seconds:        {{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}, {1e-9, "ns"}},
+	BytesPerSecond: {{1 << 30, "GiB/s"}, {1 << 20, "MiB/s"}, {1 << 10, "KiB/s"}, {1, "B/s"}},
+	Bytes:          {{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}, {1, "B"}},
+	PerSecond:      {{1e6, "M/s"}, {1e3, "k/s"}, {1, "/s"}},
+	Count:          {{1, ""}},
+}
+
 // FormatValue writes a value with three digits and a unit for people.
 func FormatValue(v float64, u Unit) string {
-	switch u {
-	case Seconds:
-		return scaled(v, []step{{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}, {1e-9, "ns"}})
-	case BytesPerSecond:
-		return scaled(v, []step{{1 << 30, "GiB/s"}, {1 << 20, "MiB/s"}, {1 << 10, "KiB/s"}, {1, "B/s"}})
-	case Bytes:
-		return scaled(v, []step{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}, {1, "B"}})
-	case PerSecond:
-		return scaled(v, []step{{1e6, "M/s"}, {1e3, "k/s"}, {1, "/s"}})
+	if u == Count {
+		return fmt.Sprintf("%.3g", v)
 	}
-	return fmt.Sprintf("%.3g", v)
+	s := pick(v, unitSteps[u])
+	v /= s.size
+	digits := 2
+	for limit := 9.995; limit < math.Abs(v) && digits > 0; limit *= 10 {
+		digits--
+	}
+	return fmt.Sprintf("%.*f %s", digits, v, s.name)
 }
 
 // A step is a unit for people and how much of the basic one it is.
@@ -175,19 +183,19 @@ type step struct {
 	name string
 }
 
-// scaled writes a value in the largest unit that it holds at least once.
-func scaled(v float64, steps []step) string {
-	s := steps[len(steps)-1]
-	for _, candidate := range steps {
-		if math.Abs(v) >= candidate.size*0.9995 {
-			s = candidate
-			break
+// pick returns the largest unit that a value holds at least once.
+func pick(v float64, steps []step) step {
+	for _, s := range steps {
+		if math.Abs(v) >= s.size*0.9995 {
+			return s
 		}
 	}
-	v /= s.size
-	digits := 2
-	for limit := 9.995; limit < math.Abs(v) && digits > 0; limit *= 10 {
-		digits--
-	}
-	return fmt.Sprintf("%.*f %s", digits, v, s.name)
+	return steps[len(steps)-1]
+}
+
+// Scale returns the unit for people in which values about v are best read, and
+// by what to divide to get there.
+func Scale(v float64, u Unit) (divisor float64, name string) {
+	s := pick(v, unitSteps[u])
+	return s.size, s.name
 }

@@ -295,8 +295,8 @@ func (d *director) traces(ctx context.Context) error {
 		source string
 	}{
 		{compare.User, user, "event record"},
-		{compare.Control, d.scene.clients[compare.Control], "TCP_INFO, once a millisecond"},
-		{compare.Kernel, d.scene.clients[compare.Kernel], "TCP_INFO, once a millisecond"},
+		{compare.Control, d.scene.clients[compare.Control], "TCP_INFO, five times a millisecond"},
+		{compare.Kernel, d.scene.clients[compare.Kernel], "TCP_INFO, five times a millisecond"},
 	} {
 		if d.scene.link != nil {
 			d.scene.link.Reseed(d.cfg.Seed)

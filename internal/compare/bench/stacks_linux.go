@@ -36,7 +36,7 @@ func playUser(ctx context.Context, s spec) (err error) {
 	}
 	defer n.Close() // before the link, which it uses
 	c.dialer = n.DialContext
-	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("our TCP, TUN %s, forwarding and masquerade", link.Name)})
+	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("our TCP, TUN with MTU %d, forwarding and masquerade", link.Device.MTU())})
 }
 
 // up connects a TUN device.

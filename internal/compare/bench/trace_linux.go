@@ -40,7 +40,7 @@ func (c *client) traceUpload(ctx context.Context, o order) (answer, error) {
 }
 
 // pollEvery is how often the kernel is asked.
-const pollEvery = time.Millisecond
+const pollEvery = 200 * time.Microsecond
 
 // poll asks the kernel about a connection until its work is done.
 func poll(conn *net.TCPConn, done <-chan error) ([]compare.Point, error) {

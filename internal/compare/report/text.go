@@ -20,7 +20,11 @@ func Text(w io.Writer, r *compare.Report) error {
 	for _, p := range r.Paths {
 		fmt.Fprintf(&b, "%-8s %s\n", p.Series, p.Path)
 	}
-	fmt.Fprintf(&b, "%-8s %d\n", "seed", r.Seed)
+	conditions := fmt.Sprintf("seed %d", r.Seed)
+	for _, c := range r.Conditions {
+		conditions += "; " + c.Name + " " + c.Value
+	}
+	wrap(&b, "", conditions)
 	for _, s := range sections(r) {
 		fmt.Fprintf(&b, "\n%s: %s\n", s.Title, s.Note)
 		writeTable(&b, s.Spread)

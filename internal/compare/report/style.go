@@ -1,0 +1,116 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"html/template"
+	"image/color"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/sockeye-tcp/sockeye/internal/compare"
+)
+
+// How the series look: by dashes, marks and lightness, so that colour only helps.
+//
+// The plots of package ladder are not shared: they show one connection by
+// steps and marks with a cursor that follows the drawing, and that package keeps
+// to the standard library; what is needed here are distributions.
+
+// A look is that of one series.
+type look struct {
+	color  color.Color
+	fill   color.Color
+	dashes []vg.Length
+	mark   draw.GlyphDrawer
+}
+
+var looks = map[compare.Series]look{
+	compare.User:    {color.RGBA{0x10, 0x3a, 0x5e, 0xff}, color.RGBA{0x10, 0x3a, 0x5e, 0xff}, nil, draw.CircleGlyph{}},
+	compare.Control: {color.RGBA{0xb3, 0x52, 0x00, 0xff}, color.RGBA{0xe3, 0xa0, 0x6a, 0xff}, []vg.Length{vg.Points(6), vg.Points(3)}, draw.CrossGlyph{}},
+	compare.Kernel:  {color.RGBA{0x2e, 0x7d, 0x4f, 0xff}, color.RGBA{0xff, 0xff, 0xff, 0xff}, []vg.Length{vg.Points(1.5), vg.Points(2)}, draw.TriangleGlyph{}},
+}
+
+func lineStyle(s compare.Series) draw.LineStyle {
+	return draw.LineStyle{Color: looks[s].color, Width: vg.Points(1.4), Dashes: looks[s].dashes}
+}
+
+func glyphStyle(s compare.Series) draw.GlyphStyle {
+	return draw.GlyphStyle{Color: looks[s].color, Radius: vg.Points(1.8), Shape: looks[s].mark}
+}
+
+// Size of a plot.
+const (
+	plotWidth  = 400
+	plotHeight = 250
+)
+
+// newPlot returns an empty plot with its texts.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	sans := font.Font{Typeface: "Liberation", Variant: "Sans"}
+	p.Title.TextStyle.Font = font.From(sans, 11)
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Label.TextStyle.Font = font.From(sans, 10)
+		axis.Tick.Label.Font = font.From(sans, 9)
+		axis.Padding = vg.Points(2)
+		axis.Tick.Marker = plainTicks{}
+	}
+	p.Legend.TextStyle.Font = font.From(sans, 9)
+	p.Legend.Top = true
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{0xe4}, color.Gray{0xe4}
+	p.Add(grid)
+	return p
+}
+
+// plainTicks are the library's, with labels as short as they can be.
+type plainTicks struct{}
+
+// Ticks returns the ticks of an axis.
+func (plainTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 5, 64)
+		}
+	}
+	return ticks
+}
+
+// named makes the axis below one of names, with half a place free at both ends.
+func named(p *plot.Plot, names []string) {
+	p.NominalX(names...)
+	p.X.Min, p.X.Max = -0.6, float64(len(names))-0.4
+}
+
+// A picture is a plot as SVG.
+type picture struct {
+	Title string
+	SVG   template.HTML
+}
+
+// render draws a plot. What screen readers say of it is its title.
+func render(p *plot.Plot) (picture, error) {
+	c := vgsvg.New(plotWidth, plotHeight)
+	p.Draw(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return picture{}, fmt.Errorf("draw %q: %w", p.Title.Text, err)
+	}
+	_, svg, ok := bytes.Cut(b.Bytes(), []byte("<svg "))
+	if !ok {
+		return picture{}, fmt.Errorf("draw %q: no SVG came out", p.Title.Text)
+	}
+	name := html.EscapeString(p.Title.Text)
+	// The drawing library escapes the texts in it.
+	return picture{p.Title.Text, template.HTML(`<svg role="img" aria-label="` + name + `" ` + string(svg))}, nil
+}
