@@ -70,6 +70,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	lost, fack := rec.lost, rec.fack
 	c.takeSACK(now, seg, r)
 	c.takeAcked(now, seg, r, fack)
+	c.measured(now, r)
 	rec.fack = maxSeq(rec.fack, c.snd.una)
 	if rec.state == CAOpen {
 		rec.high = maxSeq(rec.high, c.snd.una)
@@ -89,11 +90,6 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 		c.setTimerAfterAck(now)
 	}
 	r.delivered += r.sacked
-	if m, ok := c.cc.(Measurer); ok {
-		if rtt := c.rtt.sampled(r, now); rtt > 0 {
-			m.Measured(now, &c.win, RTTSample{RTT: rtt, Una: c.snd.una, Nxt: c.snd.nxt})
-		}
-	}
 	switch {
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)

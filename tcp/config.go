@@ -34,8 +34,10 @@ type Config struct {
 	// ECNAccept: when the peer offers it.
 	ECN ECN
 
-	// Congestion makes the congestion control of a connection. Default Cubic.
-	Congestion func() Congestion
+	// Congestion makes the congestion control of a connection. Default NewCubic; NewReno is the other that there is.
+	Congestion func(*Config) Congestion
+	// HyStart says how CUBIC ends slow start before a loss. Default HyStartPlusPlus (RFC 9406).
+	HyStart HyStart
 	// InitialWindow is the initial congestion window in segments. Default 10 (RFC 6928).
 	InitialWindow int
 	// NoDelay switches Nagle's algorithm off from the start (MUST-17).
@@ -115,7 +117,7 @@ func (c *Config) withDefaults() *Config {
 		d.TSOffset = func(_, _ netip.AddrPort) uint32 { return 0 }
 	}
 	if d.Congestion == nil {
-		d.Congestion = func() Congestion { return new(Cubic) }
+		d.Congestion = NewCubic
 	}
 	setDefault(&d.InitialWindow, 10)
 	setDefault(&d.PacketSegments, 2)

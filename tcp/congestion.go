@@ -23,7 +23,19 @@ const maxCwnd = 1 << 30
 func (w *CongestionWindow) SlowStart() bool { return w.Cwnd < w.Ssthresh }
 
 // Grow adds n bytes to the window, up to the largest one.
-func (w *CongestionWindow) Grow(n int) { w.Cwnd = min(w.Cwnd+n, maxCwnd) }
+func (w *CongestionWindow) Grow(n int) { w.Cwnd += min(n, maxCwnd-w.Cwnd) }
+
+// segments is the window in full segments, at least one.
+func (w *CongestionWindow) segments() int64 { return int64(max(w.Cwnd/w.MSS, 1)) }
+
+// slowStart grows the window by what was acknowledged, up to the threshold, and returns what is left of that (RFC 5681 §3.1).
+// Departs from RFC 3465 §2.2, which allows for two segments an ACK: like Linux we take
+// all of it, because receivers merge many segments into one ACK.
+func (w *CongestionWindow) slowStart(acked int) (rest int) {
+	n := min(acked, w.Ssthresh-w.Cwnd)
+	w.Grow(n)
+	return acked - n
+}
 
 // An AckSample describes an acknowledgement of new data.
 type AckSample struct {
@@ -35,18 +47,14 @@ type AckSample struct {
 
 // An RTTSample is a measured round-trip time.
 type RTTSample struct {
-	RTT      time.Duration // more than 0
+	RTT      time.Duration // of the segment that was sent last, of those that an ACK is for
 	Una, Nxt Seq           // SND.UNA after the ACK, and SND.NXT
-}
-
-// A Measurer is a Congestion that hears of every round-trip time, also when the window does not limit the sender.
-type Measurer interface {
-	Measured(now ip.Time, w *CongestionWindow, s RTTSample)
+	Limited  bool          // the window is what limits the sender
 }
 
 // A Congestion decides how much may be in flight. An implementation belongs to one
 // connection and is called under whatever guards that; it reads no clock. It sees only
-// losses of the network: nothing inside the host drops.
+// losses of the network: nothing inside the host drops. Embed Reno to write some of the methods only.
 type Congestion interface {
 	// Name is the algorithm's name in lower case, as in "reno".
 	Name() string
@@ -57,17 +65,33 @@ type Congestion interface {
 	// Cwnd for the time of recovery. flight is what was in flight, in bytes.
 	Loss(now ip.Time, w *CongestionWindow, flight int)
 	// Timeout sets Ssthresh after the retransmission timer has expired;
-	// the machine sets Cwnd to one segment.
-	Timeout(now ip.Time, w *CongestionWindow, flight int)
+	// the machine sets Cwnd to one segment. again means that Ssthresh was set for the same loss already, and is
+	// to stay (RFC 5681 §3.1).
+	Timeout(now ip.Time, w *CongestionWindow, flight int, again bool)
+	// Measured hears of every round-trip time that could be measured, before Acked, in recovery as well. It may set Ssthresh.
+	Measured(now ip.Time, w *CongestionWindow, s RTTSample)
+	// Resumed is called when text is sent while nothing is in flight; since is when text was last sent.
+	Resumed(now ip.Time, w *CongestionWindow, since ip.Time)
+	// Undone takes the last Loss or Timeout back, which was for nothing. The machine has set
+	// Cwnd and Ssthresh to what they were.
+	Undone(now ip.Time, w *CongestionWindow)
 }
 
-// CongestionByName returns what makes the algorithm of a name, "reno" or "cubic", or nil.
-func CongestionByName(name string) func() Congestion {
+// CongestionByName returns what makes the congestion control of a name, as in Congestion.Name, for Config.Congestion; nil when
+// there is none of that name.
+func CongestionByName(name string) func(*Config) Congestion {
 	switch name {
-	case "reno":
-		return func() Congestion { return new(Reno) }
 	case "cubic":
-		return func() Congestion { return new(Cubic) }
+		return NewCubic
+	case "reno":
+		return NewReno
 	}
 	return nil
+}
+
+// measured tells the algorithm how long a round trip of text took, if an ACK shows it.
+func (c *Conn) measured(now ip.Time, r *ackResult) {
+	if rtt := c.rtt.sampled(r, now); rtt > 0 && r.acked+r.sacked > 0 {
+		c.cc.Measured(now, &c.win, RTTSample{RTT: rtt, Una: c.snd.una, Nxt: c.snd.nxt, Limited: c.windowLimits()})
+	}
 }

@@ -201,7 +201,11 @@ func TestThresholdFloor(t *testing.T) {
 }
 
 // A constant is a congestion control of the test's own.
-type constant struct{ acked, losses, timeouts int }
+type constant struct {
+	tcp.Reno
+	acked, losses, timeouts, again int
+	resumed, measured, undone      int
+}
 
 func (*constant) Name() string { return "constant" }
 
@@ -209,16 +213,26 @@ func (c *constant) Acked(ip.Time, *tcp.CongestionWindow, tcp.AckSample) { c.acke
 
 func (c *constant) Loss(_ ip.Time, w *tcp.CongestionWindow, _ int) { c.losses++; w.Ssthresh = w.Cwnd }
 
-func (c *constant) Timeout(_ ip.Time, w *tcp.CongestionWindow, _ int) {
+func (c *constant) Timeout(_ ip.Time, w *tcp.CongestionWindow, _ int, again bool) {
+	if again {
+		c.again++
+		return
+	}
 	c.timeouts++
 	w.Ssthresh = w.Cwnd
 }
+
+func (c *constant) Measured(ip.Time, *tcp.CongestionWindow, tcp.RTTSample) { c.measured++ }
+
+func (c *constant) Resumed(ip.Time, *tcp.CongestionWindow, ip.Time) { c.resumed++ }
+
+func (c *constant) Undone(ip.Time, *tcp.CongestionWindow) { c.undone++ }
 
 // Another algorithm can be brought along.
 func TestOwnCongestionControl(t *testing.T) {
 	own := new(constant)
 	p := newConnTest(t, tcp.Established, func(s *setup) {
-		s.cfg.Congestion = func() tcp.Congestion { return own }
+		s.cfg.Congestion = func(*tcp.Config) tcp.Congestion { return own }
 		s.cfg.InitialWindow = 4
 	})
 	p.send(20_000)
@@ -236,7 +250,29 @@ func TestOwnCongestionControl(t *testing.T) {
 	p.skip(len(p.out))
 	p.advance(3 * time.Second)
 	p.skip(len(p.out))
-	if own.acked == 0 || own.losses != 1 || own.timeouts != 1 || p.c.Info().Congestion != "constant" {
-		t.Errorf("got %+v", *own)
+	if own.acked == 0 || own.measured == 0 || own.losses != 1 || own.timeouts != 1 || own.again == 0 || p.c.Info().Congestion != "constant" {
+		t.Errorf("got %+v", own)
+	}
+}
+
+// It hears of pauses, and of timeouts that were for nothing.
+func TestOwnCongestionControlHearsOfTime(t *testing.T) {
+	own := new(constant)
+	p := newConnTest(t, tcp.Established, timestamps, func(s *setup) {
+		s.cfg.Congestion = func(*tcp.Config) tcp.Congestion { return own }
+	})
+	p.send(500)
+	p.advance(100 * ms)
+	p.arrive(seg(A, 1, 501))
+	p.send(500)
+	if own.measured != 1 || own.resumed != 1 {
+		t.Errorf("got %d measurements and %d pauses, want 1 and 1", own.measured, own.resumed)
+	}
+	late := tcp.Options{HasTS: true, TSVal: p.peerClock(), TSEcr: p.tsVal}
+	p.advance(10 * time.Second)
+	p.arrive(seg(A, 1, 1001).with(late))
+	p.skip(len(p.out))
+	if own.timeouts != 1 || own.undone != 1 {
+		t.Errorf("got %d timeouts and %d of them taken back, want 1 and 1", own.timeouts, own.undone)
 	}
 }

@@ -123,7 +123,7 @@ const (
 // New returns a closed connection between two addresses over a path that carries
 // packets of mtu bytes (at least 68 for IPv4 and 1280 for IPv6). cfg comes from Prepare and is shared.
 func New(cfg *Config, local, remote netip.AddrPort, mtu int) *Conn {
-	c := &Conn{cfg: cfg, local: local, remote: remote, cc: cfg.Congestion(), noDelay: cfg.NoDelay}
+	c := &Conn{cfg: cfg, local: local, remote: remote, cc: cfg.Congestion(cfg), noDelay: cfg.NoDelay}
 	c.mtu = max(mtu, minMTU(remote.Addr()))
 	c.rcv.mss = c.mtu - c.overhead() // MUST-67, SHLD-6
 	c.rcv.segMSS = min(defaultMSS4, c.rcv.mss)

@@ -6,160 +6,139 @@ import (
 	"github.com/sockeye-tcp/sockeye/ip"
 )
 
-// CUBIC, RFC 9438, in Linux's arithmetic: windows in segments, and the cubic in units of 1/1024 s.
+// CUBIC, RFC 9438. Windows are in segments here, as in the RFC. The arithmetic is Linux's, so that windows
+// are the same to the segment.
 
 const (
-	cubicBeta       = 717 // β_cubic = 0.7, of cubicBetaScale (§4.6)
-	cubicBetaScale  = 1024
-	cubicScale      = 410 // C = 0.4, of 1024 (§4.1)
-	cubicShift      = 10  // of the unit of time: 1/1024 s
-	cubicUpdate     = time.Second / 32
-	cubicFriendly   = 15 // 8 * (1 + β) / (3 * (1 - β)): 8/α_cubic (§4.3)
-	cubicUnknown    = 20 // segments acknowledged for one of growth, at most, while W_max is not known
-	cubicTick       = time.Millisecond
-	cubicQuietAfter = time.Second
+	cubicBeta = 717 // β_cubic in 1024ths: 0.7 (§4.6)
+	// cubicPause is how long the growth that was worked out stays, as long as the window does: 32 times a second is enough.
+	cubicPause = time.Second / 32
+	// cubicUnknown is how many segments are acknowledged for one of growth at most while no loss has shown what the
+	// path carries: 5 % a round trip, when the curve would begin more slowly. This is Linux's.
+	cubicUnknown = 20
+	// cubicFastest bounds the growth to half of the window in a round trip (§4.2: target is at most 1.5 cwnd).
+	cubicFastest = 2
 )
 
-// Cubic is the congestion control of RFC 9438, the default. Slow start ends early as HyStart decides.
+// A Cubic is the congestion control of RFC 9438 (MAY-18): in congestion avoidance the window follows a cubic function of the time since the
+// last loss, flat around the window where that happened, and grows no slower than Reno's would.
 type Cubic struct {
-	wMax     int     // W_max, in segments; 0: not known
-	origin   int     // W_max of this epoch
-	k        int     // K (§4.2)
-	epoch    ip.Time // start of congestion avoidance; 0: to come
-	minRTT   time.Duration
-	estimate int // W_est (§4.3)
-	counted  int // bytes acknowledged towards the next segment of W_est
-	credit   int // bytes acknowledged towards the next segment of the window
-	per      int // segments acknowledged for one of growth
-	lastCwnd int // window and time of the last calculation
-	last     ip.Time
-	start    hystart
+	// HyStart says how slow start ends before there is a loss (RFC 9438 §4.10). Default HyStart++.
+	HyStart HyStart
+
+	curve  cubicCurve
+	before cubicCurve // the last reduction
+	minRTT time.Duration
+	per    int64 // segments to be acknowledged for one of growth
+	acked  int64 // bytes of them
+	plus   hystartPlus
+	linux  hystartLinux
 }
+
+// NewCubic makes a Cubic for a connection with this configuration.
+func NewCubic(cfg *Config) Congestion { return &Cubic{HyStart: cfg.HyStart} }
 
 // Name returns "cubic".
 func (*Cubic) Name() string { return "cubic" }
 
-// Acked grows the window: by what was acknowledged in slow start, along the cubic afterwards.
+// Acked grows the window.
 func (c *Cubic) Acked(now ip.Time, w *CongestionWindow, s AckSample) {
 	acked := s.Acked
 	if w.SlowStart() {
-		n := min(acked, w.Ssthresh-w.Cwnd)
-		w.Grow(n)
-		if acked -= n; acked == 0 {
+		if c.plus.conservative() {
+			c.plus.grow(w, acked)
+			return
+		}
+		if acked = w.slowStart(acked); acked == 0 {
 			return
 		}
 	}
-	cwnd := max(w.Cwnd/w.MSS, 1)
-	c.update(now, cwnd, acked, w.MSS)
-	// Linux's tcp_cong_avoid_ai.
-	if c.credit >= c.per*w.MSS {
-		c.credit = 0
+	c.follow(now, w, int64(acked))
+	c.grow(w, int64(acked))
+}
+
+// follow works out how fast the window is to grow.
+func (c *Cubic) follow(now ip.Time, w *CongestionWindow, acked int64) {
+	v, cwnd := &c.curve, w.segments()
+	v.acked += acked
+	began := v.epoch != 0
+	if began && v.cwnd == cwnd && now.Sub(v.at) <= cubicPause {
+		return
+	}
+	if !began {
+		v.begin(now, cwnd)
+		v.acked = acked
+	}
+	if !began || now.Sub(v.at) >= time.Millisecond { // Linux's clock has no finer ticks
+		v.cwnd, v.at = cwnd, now
+		c.per = v.pace(now.Sub(v.epoch)+c.minRTT, cwnd)
+	}
+	if e := v.estimate(cwnd, int64(w.MSS)); e > cwnd {
+		c.per = min(c.per, cwnd/(e-cwnd))
+	}
+	c.per = max(c.per, cubicFastest)
+}
+
+// grow adds a segment for every so many that were acknowledged. What was counted while growth was slow is worth one at most.
+func (c *Cubic) grow(w *CongestionWindow, acked int64) {
+	need := c.per * int64(w.MSS)
+	if c.acked >= need {
+		c.acked = 0
 		w.Grow(w.MSS)
 	}
-	c.credit += acked
-	if n := c.credit / (c.per * w.MSS); n > 0 {
-		c.credit -= n * c.per * w.MSS
-		w.Grow(n * w.MSS)
-	}
+	c.acked += acked
+	n := c.acked / need
+	c.acked -= n * need
+	w.Grow(int(min(n, maxCwnd)) * w.MSS)
 }
 
-// update computes how many segments must be acknowledged for one of growth (§4.2 to §4.5).
-func (c *Cubic) update(now ip.Time, cwnd, acked, mss int) {
-	c.counted += acked
-	if c.lastCwnd == cwnd && c.last != 0 && now.Sub(c.last) <= cubicUpdate {
-		return
-	}
-	if c.epoch == 0 || now.Sub(c.last) >= cubicTick {
-		c.lastCwnd, c.last = cwnd, now
-		if c.epoch == 0 {
-			c.begin(now, cwnd, acked)
-		}
-		c.per = c.along(now, cwnd)
-	}
-	c.beFriendly(cwnd, mss)
-	c.per = max(c.per, 2) // not faster than 1.5 times a round trip (§4.4)
-}
-
-// begin starts an epoch: the plateau is W_max, or here when the window is above it (§4.2).
-func (c *Cubic) begin(now ip.Time, cwnd, acked int) {
-	c.epoch, c.counted, c.estimate = now, acked, cwnd
-	c.k, c.origin = 0, cwnd
-	if c.wMax > cwnd {
-		c.k, c.origin = cubeRoot((c.wMax-cwnd)<<(3*cubicShift+cubicShift)/cubicScale), c.wMax
-	}
-}
-
-// along follows W_cubic(t + RTT) = C*(t-K)^3 + W_max (Figure 1).
-func (c *Cubic) along(now ip.Time, cwnd int) int {
-	t := int((now.Sub(c.epoch).Truncate(cubicTick)+c.minRTT)/cubicTick) << cubicShift / 1000
-	d := min(max(t-c.k, c.k-t), 1<<19)
-	rise := cubicScale * ((d * d * d) >> (2 * cubicShift)) >> (2 * cubicShift)
-	target := c.origin + rise
-	if t < c.k {
-		target = c.origin - rise
-	}
-	per := 100 * cwnd // hardly any growth
-	if target > cwnd {
-		per = cwnd / (target - cwnd)
-	}
-	if c.wMax == 0 {
-		per = min(per, cubicUnknown)
-	}
-	return per
-}
-
-// beFriendly keeps CUBIC from being slower than Reno would be (§4.3).
-func (c *Cubic) beFriendly(cwnd, mss int) {
-	for step := cwnd * cubicFriendly / 8 * mss; step > 0 && c.counted > step; c.counted -= step {
-		c.estimate++
-	}
-	if c.estimate > cwnd {
-		c.per = min(c.per, cwnd/(c.estimate-cwnd))
-	}
-}
-
-// Loss remembers the window as W_max, a lower one when it has not come back to the last (fast convergence, §4.7), and sets
-// the threshold to β_cubic of it (§4.6).
+// Loss sets the threshold to 0.7 of the window (RFC 9438 §4.6). Departs from it, which takes the flight: as in Linux, and as it allows
+// where a window that is not used does not grow, it is the window.
 func (c *Cubic) Loss(_ ip.Time, w *CongestionWindow, _ int) {
-	cwnd := max(w.Cwnd/w.MSS, 1)
-	c.epoch = 0
-	if cwnd < c.wMax {
-		c.wMax = cwnd * (cubicBetaScale + cubicBeta) / (2 * cubicBetaScale)
-	} else {
-		c.wMax = cwnd
+	cwnd := w.segments()
+	c.before = c.curve
+	c.curve.reduce(cwnd)
+	c.acked, c.plus = 0, hystartPlus{}
+	w.Ssthresh = int(max(cwnd*cubicBeta>>10, 2)) * w.MSS
+}
+
+// Timeout does the same, and forgets the path (RFC 9438 §4.8): the next curve begins at its plateau.
+func (c *Cubic) Timeout(now ip.Time, w *CongestionWindow, flight int, again bool) {
+	if !again {
+		c.Loss(now, w, flight)
 	}
-	w.Ssthresh = max(cwnd*cubicBeta/cubicBetaScale, 2) * w.MSS
+	c.curve = cubicCurve{prior: c.curve.prior}
+	c.acked, c.minRTT, c.linux = 0, 0, hystartLinux{}
 }
 
-// Timeout does the same, and forgets what was known of the path. Departs from §4.8, which keeps W_max: as in Linux.
-func (c *Cubic) Timeout(now ip.Time, w *CongestionWindow, flight int) {
-	c.Loss(now, w, flight)
-	*c = Cubic{}
-}
-
-// Measured takes a round-trip time. Those right after a recovery say more about the recovery than about the path.
+// Measured learns how long the path is, looks for the end of slow start, and leaves out of the curve's time what passed while
+// the application had too little to send (RFC 9438 §5.8).
 func (c *Cubic) Measured(now ip.Time, w *CongestionWindow, s RTTSample) {
-	if c.epoch != 0 && now.Sub(c.epoch) < cubicQuietAfter {
-		return
+	v := &c.curve
+	if !s.Limited {
+		v.skip(now, v.heard)
+	}
+	v.heard = now
+	if v.epoch != 0 && now.Sub(v.epoch) < time.Second {
+		return // recovery has left its marks on the times
 	}
 	if c.minRTT == 0 || s.RTT < c.minRTT {
 		c.minRTT = s.RTT
 	}
-	if !c.start.found && w.SlowStart() && c.start.leave(now, w, s, c.minRTT) {
-		w.Ssthresh = w.Cwnd
+	switch {
+	case !w.SlowStart():
+	case c.HyStart == HyStartPlusPlus:
+		c.plus.measured(w, s)
+	default:
+		c.linux.measured(now, w, s, c.HyStart, c.minRTT)
 	}
 }
 
-// cubeRoot returns the integer part of the cube root of n, which is not negative.
-func cubeRoot(n int) int {
-	lo, hi := 0, 1<<20
-	for lo < hi {
-		mid := (lo + hi + 1) / 2
-		if mid*mid*mid <= n {
-			lo = mid
-		} else {
-			hi = mid - 1
-		}
-	}
-	return lo
+// Resumed leaves a pause out of the curve's time.
+func (c *Cubic) Resumed(now ip.Time, _ *CongestionWindow, since ip.Time) {
+	c.curve.skip(now, since)
+	c.curve.heard = now
 }
+
+// Undone goes back to the curve from before the loss (RFC 9438 §4.9).
+func (c *Cubic) Undone(ip.Time, *CongestionWindow) { c.curve = c.before }

@@ -1,158 +1,331 @@
-package tcp
+package tcp_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// CUBIC against the formulas of RFC 9438.
+// CUBIC by itself, against RFC 9438. The path is ideal: a window of segments is acknowledged in each round trip.
 
-const testMSS = 1000
+const mss = 1000
 
-// drive acknowledges a window of text every rtt, one segment at a time, for as long as d, and returns the window at each
-// round trip, in segments.
-func drive(c Congestion, w *CongestionWindow, now *ip.Time, rtt, d time.Duration) (windows []int) {
-	for end := now.Add(d); *now < end; {
-		n := w.Cwnd / w.MSS
-		windows = append(windows, n)
-		if m, ok := c.(Measurer); ok {
-			m.Measured(*now, w, RTTSample{RTT: rtt, Nxt: 1})
-		}
-		for range n {
-			c.Acked(*now, w, AckSample{Acked: w.MSS, Flight: w.Cwnd, RTT: rtt, SRTT: rtt})
-			*now = now.Add(rtt / time.Duration(n))
-		}
-	}
-	return windows
+// A cubicTest is a CUBIC on a path.
+type cubicTest struct {
+	c   tcp.Congestion
+	w   tcp.CongestionWindow
+	now ip.Time
+	rtt time.Duration
+	seq tcp.Seq // SND.UNA
 }
 
-// §4.2, Figure 1 and 2: W_cubic(t) = C*(t-K)^3 + W_max with K = cbrt((W_max - cwnd_epoch)/C), on a path on which Reno would be
-// slower.
-func TestCubicFollowsTheCubic(t *testing.T) {
-	const wMax = 2000
-	c := new(Cubic)
-	w := &CongestionWindow{Cwnd: wMax * testMSS, Ssthresh: maxCwnd, MSS: testMSS}
-	now := ip.Time(time.Hour)
-	c.Loss(now, w, 0)
-	if got, want := w.Ssthresh/testMSS, wMax*7/10; got < want-1 || got > want+1 {
-		t.Fatalf("got a threshold of %d, want %d: β_cubic is 0.7 (§4.6)", got, want)
-	}
-	w.Cwnd = w.Ssthresh
-	const rtt = 200 * time.Millisecond
-	k := math.Cbrt(float64(wMax-w.Cwnd/testMSS) / 0.4)
-	for i, got := range drive(c, w, &now, rtt, 20*time.Second) {
-		at := float64(i) * rtt.Seconds()
-		want := 0.4*math.Pow(at-k, 3) + wMax
-		if i > 5 && math.Abs(float64(got)-want) > want/25 {
-			t.Errorf("after %.1f s: got %d segments, want %.0f", at, got, want)
-		}
+// newCubicTest begins with a window, in slow start, without HyStart.
+func newCubicTest(segments int, rtt time.Duration) *cubicTest {
+	return &cubicTest{
+		c:   tcp.NewCubic(&tcp.Config{HyStart: tcp.HyStartOff}),
+		w:   tcp.CongestionWindow{Cwnd: segments * mss, Ssthresh: 1 << 30, MSS: mss},
+		now: start, rtt: rtt,
 	}
 }
 
-// §4.3: with a short round-trip time and a small window CUBIC is not slower than Reno: α_cubic = 3*(1-β)/(1+β) segments a round trip.
-func TestCubicIsFriendly(t *testing.T) {
-	c := new(Cubic)
-	w := &CongestionWindow{Cwnd: 20 * testMSS, Ssthresh: maxCwnd, MSS: testMSS}
-	now := ip.Time(time.Hour)
-	c.Loss(now, w, 0)
-	w.Cwnd = w.Ssthresh // 14
-	windows := drive(c, w, &now, 10*time.Millisecond, 200*time.Millisecond)
-	if got := windows[len(windows)-1]; got < 14+7 || got > 14+12 { // 20 round trips of 0.53 segments
-		t.Errorf("got %d segments after 20 round trips, want 24 or so: %v", got, windows)
-	}
+func (p *cubicTest) segments() float64 { return float64(p.w.Cwnd) / mss }
+
+// loss is a fast recovery that is over at once.
+func (p *cubicTest) loss() {
+	p.c.Loss(p.now, &p.w, p.w.Cwnd)
+	p.w.Cwnd = p.w.Ssthresh
 }
 
-// §4.7: when the window has not come back to W_max at the next loss, W_max is set lower, so that others get room.
-func TestCubicFastConvergence(t *testing.T) {
-	c := new(Cubic)
-	w := &CongestionWindow{Cwnd: 100 * testMSS, Ssthresh: maxCwnd, MSS: testMSS}
-	c.Loss(1, w, 0)
-	if c.wMax != 100 {
-		t.Errorf("got W_max %d, want 100", c.wMax)
-	}
-	w.Cwnd = 80 * testMSS
-	c.Loss(2, w, 0)
-	if want := 80 * 17 / 20; c.wMax != want {
-		t.Errorf("got W_max %d, want %d", c.wMax, want)
-	}
-	w.Cwnd = testMSS
-	if c.Loss(3, w, 0); w.Ssthresh != 2*testMSS {
-		t.Errorf("got a threshold of %d, want two segments", w.Ssthresh)
-	}
-	if c.Timeout(4, w, 0); *c != (Cubic{}) {
-		t.Errorf("got %+v after a timeout", *c)
-	}
+// timeout is a timeout, after which slow start is over at once.
+func (p *cubicTest) timeout() {
+	p.c.Timeout(p.now, &p.w, p.w.Cwnd, false)
+	p.w.Cwnd = p.w.Ssthresh
 }
 
-// §4.10: in slow start CUBIC is like any other, and the rest of an ACK that crosses the threshold counts for what follows.
-func TestCubicSlowStart(t *testing.T) {
-	c := new(Cubic)
-	w := &CongestionWindow{Cwnd: 10 * testMSS, Ssthresh: 12 * testMSS, MSS: testMSS}
-	c.Acked(ip.Time(time.Hour), w, AckSample{Acked: testMSS})
-	if w.Cwnd != 11*testMSS {
-		t.Errorf("got %d, want 11000", w.Cwnd)
-	}
-	c.Acked(ip.Time(time.Hour), w, AckSample{Acked: 5 * testMSS})
-	if w.Cwnd != 12*testMSS || c.credit != 4*testMSS {
-		t.Errorf("got %d with a credit of %d, want 12000 and 4000", w.Cwnd, c.credit)
-	}
+// ack acknowledges segments.
+func (p *cubicTest) ack(segments int) {
+	p.seq = p.seq.Add(tcp.Size(segments * mss))
+	p.c.Measured(p.now, &p.w, tcp.RTTSample{RTT: p.rtt, Una: p.seq, Nxt: p.seq.Add(tcp.Size(p.w.Cwnd)), Limited: true})
+	p.c.Acked(p.now, &p.w, tcp.AckSample{Acked: segments * mss, RTT: p.rtt, SRTT: p.rtt})
 }
 
-func TestCubeRoot(t *testing.T) {
-	for _, n := range []int{0, 1, 7, 8, 26, 27, 28, 1<<30 - 1, 1 << 30, 1<<60 - 1, 1 << 60} {
-		k := cubeRoot(n)
-		if k*k*k > n || (k < 1<<20 && (k+1)*(k+1)*(k+1) <= n) {
-			t.Errorf("the cube root of %d is not %d", n, k)
+// round is one round trip, with an ACK for each of some parts of it.
+func (p *cubicTest) round() {
+	const parts = 20
+	cwnd, acked := p.w.Cwnd/mss, 0
+	for i := 1; i <= parts; i++ {
+		p.now = p.now.Add(p.rtt / parts)
+		if n := cwnd*i/parts - acked; n > 0 {
+			p.ack(n)
+			acked += n
 		}
 	}
 }
 
-// Slow start ends when eight round-trip times and one more were all an eighth longer than the least, but 4 to 16 ms.
-func TestHystartByDelay(t *testing.T) {
+// cubic is W_cubic(t) of §4.2, for t since the reduction of a window max.
+func cubic(max, epoch float64, t time.Duration) float64 {
+	k := math.Cbrt((max - epoch) / 0.4)
+	return 0.4*math.Pow(t.Seconds()-k, 3) + max
+}
+
+// MAY-18, §4.2, §4.4, §4.5: the window is on the curve: above it now, and not above where it will be in one round trip.
+func TestCubicFollowsTheCurve(t *testing.T) {
 	for _, test := range []struct {
-		least, rtt time.Duration
-		want       bool
+		name  string
+		loss  int // segments
+		rtt   time.Duration
+		until time.Duration
 	}{
-		{200 * time.Millisecond, 216 * time.Millisecond, false},
-		{200 * time.Millisecond, 217 * time.Millisecond, true},
-		{80 * time.Millisecond, 90 * time.Millisecond, false},
-		{80 * time.Millisecond, 91 * time.Millisecond, true},
-		{10 * time.Millisecond, 14 * time.Millisecond, false},
-		{10 * time.Millisecond, 15 * time.Millisecond, true},
+		{"20 ms", 2000, 20 * ms, 40 * time.Second},
+		{"50 ms", 10_000, 50 * ms, 2 * time.Minute},
+		{"100 ms", 10_000, 100 * ms, 2 * time.Minute},
+		{"300 ms", 100_000, 300 * ms, 2 * time.Minute},
 	} {
-		c := new(Cubic)
-		w := &CongestionWindow{Cwnd: 20 * testMSS, Ssthresh: maxCwnd, MSS: testMSS}
-		now := ip.Time(time.Hour)
-		c.Measured(now, w, RTTSample{RTT: test.least, Una: 1, Nxt: 1})
-		for i := range 9 {
-			if w.Ssthresh != maxCwnd {
-				t.Errorf("%v after %v: slow start ends after %d samples", test.rtt, test.least, i)
+		t.Run(test.name, func(t *testing.T) {
+			p := newCubicTest(test.loss, test.rtt)
+			p.ack(1) // measures the path
+			p.w.Cwnd = test.loss * mss
+			p.loss()
+			epoch := p.segments()
+			began := p.now.Add(p.rtt / 20)
+			for p.now.Sub(began) < test.until {
+				p.round()
+				at := p.now.Sub(began)
+				low, high := cubic(float64(test.loss), epoch, at), cubic(float64(test.loss), epoch, at+p.rtt)
+				if got := p.segments(); got < low-2 || got > high+2 {
+					t.Fatalf("got a window of %.0f after %v, want %.1f to %.1f", got, at, low, high)
+				}
 			}
-			now = now.Add(5 * time.Millisecond) // no train
-			c.Measured(now, w, RTTSample{RTT: test.rtt, Una: 2, Nxt: 9})
+		})
+	}
+}
+
+// §4.3: on short paths and with small windows the window grows as Reno's would, by 0.53 segments a round trip and by one from
+// the window before the loss on.
+func TestCubicIsNoSlowerThanReno(t *testing.T) {
+	const before, rounds = 40, 100
+	p := newCubicTest(before, 40*ms)
+	p.loss()
+	want := p.segments()
+	for i := range rounds {
+		p.round()
+		if want < before {
+			want += 3 * 0.3 / 1.7
+		} else {
+			want++
 		}
-		c.Measured(now.Add(5*time.Millisecond), w, RTTSample{RTT: test.rtt, Una: 2, Nxt: 9})
-		if got := w.Ssthresh == w.Cwnd; got != test.want {
-			t.Errorf("%v after %v: slow start ends: %v, want %v", test.rtt, test.least, got, test.want)
+		if got := p.segments(); math.Abs(got-want) > 2 {
+			t.Fatalf("got a window of %.0f after %d round trips, want %.1f", got, i+1, want)
 		}
 	}
 }
 
-// It ends as well when ACKs follow each other closely for half of the round-trip time, but never in a small window.
-func TestHystartByTrain(t *testing.T) {
-	for cwnd, want := range map[int]bool{15: false, 16: true} {
-		c := new(Cubic)
-		w := &CongestionWindow{Cwnd: cwnd * testMSS, Ssthresh: maxCwnd, MSS: testMSS}
-		now := ip.Time(time.Hour)
-		for range 30 {
-			c.Measured(now, w, RTTSample{RTT: 40 * time.Millisecond, Una: 1, Nxt: 9})
-			now = now.Add(time.Millisecond)
+// §4.10: slow start is like any other, and the rest of an ACK that crosses the threshold counts for what follows.
+func TestCubicSlowStart(t *testing.T) {
+	p := newCubicTest(10, 100*ms)
+	p.w.Ssthresh = 12 * mss
+	p.ack(1)
+	if p.w.Cwnd != 11*mss {
+		t.Errorf("got a window of %d, want 11000", p.w.Cwnd)
+	}
+	p.ack(11) // ten of them are left
+	if p.w.Cwnd != 12*mss {
+		t.Errorf("got a window of %d, want 12000", p.w.Cwnd)
+	}
+	p.now = p.now.Add(p.rtt)
+	p.ack(3) // one more than the window
+	if p.w.Cwnd != 13*mss {
+		t.Errorf("got a window of %d, want 13000", p.w.Cwnd)
+	}
+}
+
+// §4.6: a loss leaves 0.7 of the window, and two segments at least.
+func TestCubicThreshold(t *testing.T) {
+	for _, test := range []struct{ cwnd, want int }{{100_000, 70_000}, {10_000, 7000}, {10_999, 7000}, {2000, 2000}, {1000, 2000}} {
+		for name, reduce := range map[string]func(*cubicTest){"loss": (*cubicTest).loss, "timeout": (*cubicTest).timeout} {
+			p := newCubicTest(1, 100*ms)
+			p.w.Cwnd = test.cwnd
+			reduce(p)
+			if p.w.Ssthresh != test.want {
+				t.Errorf("%s: got threshold %d for window %d, want %d", name, p.w.Ssthresh, test.cwnd, test.want)
+			}
 		}
-		if got := w.Ssthresh == w.Cwnd; got != want {
-			t.Errorf("with %d segments slow start ends: %v, want %v", cwnd, got, want)
+	}
+}
+
+// plateau returns the window where it stays longest.
+func (p *cubicTest) plateau() float64 {
+	best, longest := 0.0, ip.Time(0)
+	window, since := p.w.Cwnd, p.now
+	for range 600 {
+		p.round()
+		if p.w.Cwnd != window {
+			window, since = p.w.Cwnd, p.now
+		}
+		if d := p.now - since; d > longest {
+			longest, best = d, p.segments()
+		}
+	}
+	return best
+}
+
+// §4.7: a flow whose window has not come back to where the last loss was takes its plateau lower.
+func TestCubicFastConvergence(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		first, second int
+		want          float64
+	}{
+		{"the second loss is lower", 5000, 4000, 4000 * 0.85},
+		{"the second loss is higher", 4000, 5000, 5000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newCubicTest(test.first, 100*ms)
+			p.loss()
+			p.w.Cwnd = test.second * mss
+			p.loss()
+			if got := p.plateau(); math.Abs(got-test.want) > 2 {
+				t.Errorf("got a plateau at %.0f, want %.0f", got, test.want)
+			}
+		})
+	}
+}
+
+// §4.8: after a timeout the curve begins at its plateau. Until a loss shows what the path carries, as in Linux, the window grows by
+// 5 % a round trip at least.
+func TestCubicForgetsThePathAfterATimeout(t *testing.T) {
+	p := newCubicTest(1000, 100*ms)
+	p.timeout()
+	want := p.segments()
+	for i := range 10 {
+		p.round()
+		if want *= 1.05; math.Abs(p.segments()-want) > 5 {
+			t.Errorf("got a window of %.0f after %d round trips, want %.0f", p.segments(), i+1, want)
+		}
+	}
+}
+
+// A further timeout leaves the threshold as it is.
+func TestCubicThresholdHoldsWhenTheRetransmissionIsLost(t *testing.T) {
+	for name, c := range map[string]tcp.Congestion{"cubic": tcp.NewCubic(&tcp.Config{}), "reno": tcp.NewReno(nil)} {
+		w := tcp.CongestionWindow{Cwnd: 100 * mss, Ssthresh: 1 << 30, MSS: mss}
+		c.Timeout(start, &w, w.Cwnd, false)
+		want := w.Ssthresh
+		w.Cwnd = mss
+		c.Timeout(start.Add(time.Second), &w, w.Cwnd, true)
+		if w.Ssthresh != want {
+			t.Errorf("%s: got threshold %d, want %d", name, w.Ssthresh, want)
+		}
+	}
+}
+
+// §4.9: what a spurious loss did is taken back: the curve goes on where it was.
+func TestCubicUndo(t *testing.T) {
+	a, b := newCubicTest(5000, 100*ms), newCubicTest(5000, 100*ms)
+	for _, p := range []*cubicTest{a, b} {
+		p.loss()
+		for range 50 {
+			p.round()
+		}
+	}
+	cwnd, ssthresh := a.w.Cwnd, a.w.Ssthresh
+	a.loss()
+	a.w.Cwnd, a.w.Ssthresh = cwnd, ssthresh
+	a.c.Undone(a.now, &a.w)
+	for range 50 {
+		a.round()
+		b.round()
+	}
+	if math.Abs(a.segments()-b.segments()) > 1 {
+		t.Errorf("got a window of %.0f, want %.0f as without the loss", a.segments(), b.segments())
+	}
+}
+
+// §5.8: pauses, and times when the application sends little, are left out of the curve's time.
+func TestCubicLeavesOutPauses(t *testing.T) {
+	for name, pause := range map[string]func(p *cubicTest){
+		"a pause": func(p *cubicTest) {
+			since := p.now
+			p.now = p.now.Add(time.Minute)
+			p.c.Resumed(p.now, &p.w, since)
+		},
+		"little to send": func(p *cubicTest) {
+			for range 600 {
+				p.now = p.now.Add(p.rtt)
+				p.c.Measured(p.now, &p.w, tcp.RTTSample{RTT: p.rtt})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := newCubicTest(5000, 100*ms), newCubicTest(5000, 100*ms)
+			for _, p := range []*cubicTest{a, b} {
+				p.loss()
+				for range 50 {
+					p.round()
+				}
+			}
+			pause(a)
+			for range 100 {
+				a.round()
+				b.round()
+			}
+			if math.Abs(a.segments()-b.segments()) > 2 {
+				t.Errorf("got a window of %.0f, want %.0f as without it", a.segments(), b.segments())
+			}
+		})
+	}
+}
+
+// Whatever happens, thresholds are two segments at least, and no ACK lets the window grow by more than it acknowledges in slow
+// start, or half of that and a segment afterwards. Sizes and times are as extreme as they can be.
+func TestCubicProperties(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		modes := []tcp.HyStart{tcp.HyStartPlusPlus, tcp.HyStartOff, tcp.HyStartTrain | tcp.HyStartDelay}
+		c := tcp.NewCubic(&tcp.Config{HyStart: modes[seed%3]})
+		w := tcp.CongestionWindow{Cwnd: 10 * mss, Ssthresh: 1 << 30, MSS: mss}
+		if seed%5 == 0 {
+			w.MSS = 8
+		}
+		now, una := start, tcp.Seq(0)
+		for range 2000 {
+			now = now.Add(time.Duration(math.Exp(rng.Float64() * 36))) // up to some weeks
+			before := w
+			rtt := time.Duration(math.Exp(rng.Float64() * 25))
+			switch k := rng.IntN(100); {
+			case k < 1:
+				c.Loss(now, &w, w.Cwnd)
+				w.Cwnd = w.Ssthresh
+			case k < 2:
+				c.Timeout(now, &w, w.Cwnd, rng.IntN(2) == 0)
+				w.Cwnd = w.MSS
+			case k < 3:
+				c.Undone(now, &w)
+			case k < 4:
+				c.Resumed(now, &w, now-ip.Time(rng.Int64N(int64(now))))
+			case k < 5:
+				w.Cwnd = max(w.MSS, rng.IntN(1<<30))
+			case k < 60:
+				c.Measured(now, &w, tcp.RTTSample{RTT: rtt, Una: una, Nxt: una.Add(tcp.Size(w.Cwnd)), Limited: k < 55})
+			default:
+				acked := 1 + rng.IntN(w.Cwnd)
+				una = una.Add(tcp.Size(acked))
+				c.Acked(now, &w, tcp.AckSample{Acked: acked, RTT: rtt})
+				most := acked
+				if !before.SlowStart() {
+					most = acked/2 + 2*w.MSS
+				}
+				if grown := w.Cwnd - before.Cwnd; grown < 0 || grown > most {
+					t.Fatalf("seed %d: the window went from %d to %d, when %d bytes were acknowledged", seed, before.Cwnd, w.Cwnd, acked)
+				}
+			}
+			if w.Ssthresh < 2*w.MSS || w.Cwnd > 1<<30 {
+				t.Fatalf("seed %d: window %d, threshold %d", seed, w.Cwnd, w.Ssthresh)
+			}
 		}
 	}
 }

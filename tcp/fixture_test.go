@@ -110,7 +110,7 @@ func newConnTest(t *testing.T, state tcp.State, changes ...func(*setup)) *connTe
 		change(&p.setup)
 	}
 	if p.cfg.Congestion == nil {
-		p.cfg.Congestion = tcp.CongestionByName("reno") // its numbers are round
+		p.cfg.Congestion = tcp.NewReno // its numbers are round
 	}
 	if p.cfg.ISN == nil {
 		p.cfg.ISN = wrapISN

@@ -1,54 +1,86 @@
 package tcp
 
-import (
-	"time"
+import "time"
 
-	"github.com/sockeye-tcp/sockeye/ip"
-)
+// How slow start ends before it makes queues overflow: HyStart++, RFC 9406.
 
-// HyStart: slow start ends before it overflows the path, when round-trip times rise or a train of ACKs is as long as the
-// path. RFC 9406 (HyStart++) has made a standard of its first half; this is the original, with Linux's numbers, so that a
-// trace looks like one of Linux. Departs from RFC 9406: slow start ends at once, and not over five rounds.
+// A HyStart says how CUBIC ends the first slow start when round trips become longer.
+type HyStart uint8
 
+// The choices. HyStartTrain and HyStartDelay are Linux's HyStart, and can be joined.
 const (
-	hystartLow     = 16                    // segments: below, a mistake would cost too much
-	hystartSamples = 8                     // N_RTT_SAMPLE
-	hystartMin     = 4 * time.Millisecond  // MIN_RTT_THRESH
-	hystartMax     = 16 * time.Millisecond // MAX_RTT_THRESH
-	hystartGap     = 2 * time.Millisecond  // between the ACKs of a train
-	hystartDelay   = time.Millisecond      // what devices may add to it
+	HyStartPlusPlus HyStart = 0 // RFC 9406
+	HyStartTrain    HyStart = 1 // ACKs that come without a gap for longer than half of the path's round trip end slow start
+	HyStartDelay    HyStart = 2 // round trips that are longer by an eighth end it
+	HyStartOff      HyStart = 4 // losses alone do
 )
 
-// hystart is its state, for a round trip.
-type hystart struct {
-	found   bool
-	running bool
-	end     Seq     // SND.NXT when the round began
-	began   ip.Time // the round
-	lastAck ip.Time // of the train
-	least   time.Duration
-	samples int
+// The constants of §4.3.
+const (
+	hystartMinThresh = 4 * time.Millisecond  // MIN_RTT_THRESH
+	hystartMaxThresh = 16 * time.Millisecond // MAX_RTT_THRESH
+	hystartDivisor   = 8                     // MIN_RTT_DIVISOR
+	hystartSamples   = 8                     // N_RTT_SAMPLE
+	cssDivisor       = 4                     // CSS_GROWTH_DIVISOR
+	cssRounds        = 5                     // CSS_ROUNDS
+)
+
+// hystartThresh is RttThresh: how much longer a round trip must be.
+func hystartThresh(rtt time.Duration) time.Duration {
+	return max(hystartMinThresh, min(rtt/hystartDivisor, hystartMaxThresh))
 }
 
-// leave reports whether slow start should end.
-func (h *hystart) leave(now ip.Time, w *CongestionWindow, s RTTSample, minRTT time.Duration) bool {
-	if !h.running || h.end.Less(s.Una) {
-		*h = hystart{running: true, end: s.Nxt, began: now, lastAck: now}
-	}
-	if w.Cwnd < hystartLow*w.MSS {
-		return false
-	}
-	if now.Sub(h.lastAck) <= hystartGap {
-		h.lastAck = now
-		h.found = now.Sub(h.began) > (minRTT+hystartDelay)/2
-	}
-	if h.least == 0 || s.RTT < h.least {
-		h.least = s.RTT
-	}
-	if h.samples < hystartSamples {
-		h.samples++
-	} else if h.least > minRTT+min(max(minRTT/8, hystartMin), hystartMax) {
-		h.found = true
-	}
-	return h.found
+// hystartPlus is the state of HyStart++, under the names of §4.2. A time of 0 is its infinity.
+type hystartPlus struct {
+	begun     bool
+	windowEnd Seq
+	last      time.Duration // lastRoundMinRTT
+	current   time.Duration // currentRoundMinRTT
+	samples   int           // rttSampleCount
+	baseline  time.Duration // cssBaselineMinRtt; not 0 in conservative slow start
+	rounds    int           // of conservative slow start, that have ended
 }
+
+// conservative reports whether slow start has become Conservative Slow Start.
+func (h *hystartPlus) conservative() bool { return h.baseline != 0 }
+
+// measured takes a round-trip time in slow start. After a loss there is a threshold, and no need for HyStart++ (§4.3).
+func (h *hystartPlus) measured(w *CongestionWindow, s RTTSample) {
+	if w.Ssthresh < maxCwnd {
+		h.baseline = 0
+		return
+	}
+	if !h.begun || h.windowEnd.Less(s.Una) {
+		h.nextRound(w, s)
+	}
+	if h.current == 0 || s.RTT < h.current {
+		h.current = s.RTT
+	}
+	h.samples++
+	switch {
+	case h.samples < hystartSamples:
+	case h.conservative():
+		if h.current < h.baseline {
+			h.baseline = 0 // it was a moment's jitter
+		}
+	case h.last != 0 && h.current >= h.last+hystartThresh(h.last):
+		h.baseline, h.rounds = h.current, 0
+	}
+}
+
+// nextRound starts a round trip. The round in which conservative slow start began counts for it.
+func (h *hystartPlus) nextRound(w *CongestionWindow, s RTTSample) {
+	h.begun, h.windowEnd = true, s.Nxt
+	h.last, h.current, h.samples = h.current, 0, 0
+	if !h.conservative() {
+		return
+	}
+	if h.rounds++; h.rounds == cssRounds {
+		h.baseline = 0
+		w.Ssthresh = w.Cwnd // congestion avoidance
+	}
+}
+
+// grow is the growth of conservative slow start. Departs from §4.2, here and in slow start, which allows for eight segments
+// an ACK where nothing paces: like Linux we take all, because receivers merge many segments into one ACK.
+func (h *hystartPlus) grow(w *CongestionWindow, acked int) { w.Grow(acked / cssDivisor) }

@@ -208,6 +208,9 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 			c.snd.small = c.snd.nxt.Add(length)
 		}
 		c.answered(now)
+		if c.lastSent != 0 && c.inFlight() == 0 {
+			c.cc.Resumed(now, &c.win, c.lastSent)
+		}
 		c.lastSent, c.usage.sent = now, true
 		if q := &c.queue; q.lowat > 0 && 2*q.unsent(end) < q.lowat {
 			c.changes |= ChangeWritable

@@ -4,6 +4,8 @@ import "testing"
 
 // PRR against the formulas of RFC 9937 §6.2, and a recovery without any other sender's choice in it.
 
+const testMSS = 1000
+
 func TestReduce(t *testing.T) {
 	for _, test := range []struct {
 		name                 string

@@ -7,19 +7,18 @@ type Reno struct {
 	acked int // bytes acknowledged towards the next segment of growth, in congestion avoidance
 }
 
+// NewReno makes a Reno.
+func NewReno(*Config) Congestion { return new(Reno) }
+
 // Name returns "reno".
 func (*Reno) Name() string { return "reno" }
 
 // Acked grows the window by what was acknowledged in slow start, and by one segment a
-// window in congestion avoidance (RFC 5681 §3.1). Acknowledged bytes are counted (RFC 3465);
-// departs from its §2.2, which allows two segments an ACK: like Linux we take all
-// of it, because receivers merge many segments into one ACK.
+// window in congestion avoidance (RFC 5681 §3.1), by counting bytes (RFC 3465).
 func (r *Reno) Acked(_ ip.Time, w *CongestionWindow, s AckSample) {
 	acked := s.Acked
 	if w.SlowStart() {
-		n := min(acked, w.Ssthresh-w.Cwnd)
-		w.Grow(n)
-		acked -= n
+		acked = w.slowStart(acked)
 	}
 	for r.acked += acked; r.acked >= w.Cwnd; {
 		r.acked -= w.Cwnd
@@ -34,4 +33,17 @@ func (r *Reno) Loss(_ ip.Time, w *CongestionWindow, flight int) {
 }
 
 // Timeout does the same as Loss.
-func (r *Reno) Timeout(now ip.Time, w *CongestionWindow, flight int) { r.Loss(now, w, flight) }
+func (r *Reno) Timeout(now ip.Time, w *CongestionWindow, flight int, again bool) {
+	if !again {
+		r.Loss(now, w, flight)
+	}
+}
+
+// Measured does nothing: round-trip times do not count.
+func (*Reno) Measured(ip.Time, *CongestionWindow, RTTSample) {}
+
+// Resumed does nothing: time does not count.
+func (*Reno) Resumed(ip.Time, *CongestionWindow, ip.Time) {}
+
+// Undone does nothing: the windows are all there is.
+func (*Reno) Undone(ip.Time, *CongestionWindow) {}

@@ -18,10 +18,11 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 	fresh := rec.state < CARecovery
 	c.loseOutstanding(now)
 	// "the value of ssthresh is held constant" when the retransmission is lost as well
-	if rec.state <= CADisorder || rec.high.LessEq(c.snd.una) || rec.state == CALoss && c.stats.expiries == 1 {
+	again := rec.state > CADisorder && c.snd.una.Less(rec.high) && (rec.state != CALoss || c.stats.expiries != 1)
+	if !again {
 		c.startUndo()
-		c.cc.Timeout(now, &c.win, c.outstanding())
 	}
+	c.cc.Timeout(now, &c.win, c.outstanding(), again)
 	if rec.state <= CADisorder && c.sackedSegments() >= minReordering {
 		rec.reordering = min(rec.reordering, minReordering)
 	}

@@ -69,6 +69,7 @@ func (c *Conn) undoReduction(now ip.Time, forget bool, rule string) {
 	c.win.Cwnd = max(c.win.Cwnd, u.cwnd)
 	c.win.Ssthresh = max(c.win.Ssthresh, u.ssthresh)
 	u.on = false
+	c.cc.Undone(now, &c.win)
 	c.rec.rack.advanced = true // look for losses anew
 	c.emitWhy(now, EventRecovery, WhyUndo, rule)
 }

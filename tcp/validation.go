@@ -70,6 +70,7 @@ func (c *Conn) restartIdle(now ip.Time) {
 		c.win.Cwnd /= 2
 	}
 	c.win.Cwnd = max(c.win.Cwnd, floor)
+	c.cc.Resumed(now, &c.win, c.lastSent)
 	c.lastSent, c.usage.used, c.usage.full = now, 0, now
 }
 

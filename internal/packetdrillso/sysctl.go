@@ -4,7 +4,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/sockeye-tcp/sockeye/internal/sockets"
@@ -29,7 +28,7 @@ func refresh(h *stack.Host, t *sockets.Table) {
 
 // setting reads a setting. It is empty, which is no value of any, where this kernel has none of the name.
 func setting(name string) string {
-	value, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4", name))
+	value, err := os.ReadFile(sysctl.Path(name))
 	if err != nil {
 		return ""
 	}

@@ -159,7 +159,7 @@ func (k option) check(n int) (int, syscall.Errno) {
 // apply gives the options that have been set to a connection.
 func (o *options) apply(now ip.Time, c *tcp.Conn) {
 	if f := tcp.CongestionByName(o.congestion); f != nil && c.Info().Congestion != o.congestion {
-		c.SetCongestion(f())
+		c.SetCongestion(f)
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(o.ints), option.compare) {
 		o.applyOne(now, c, k)

@@ -101,7 +101,7 @@ func (s *socket) setCongestion(name string) syscall.Errno {
 	}
 	s.options.congestion = name
 	if s.conn != nil {
-		s.conn.Conn().SetCongestion(fresh())
+		s.conn.Conn().SetCongestion(fresh)
 	}
 	return 0
 }
@@ -115,7 +115,7 @@ func (s *socket) congestionName() string {
 		return s.options.congestion
 	}
 	cfg := s.table.host.TCP()
-	return cfg.Congestion().Name()
+	return cfg.Congestion(&cfg).Name()
 }
 
 // setInt sets a number.

@@ -18,7 +18,7 @@ var lossLessons = []*Lesson{
 			{"The fifth.", "RFC 5681 §4.2", goOn},
 			{"The first duplicate ACK. It may only be a matter of order; A waits.", "RFC 5681 §3.2, step 1", goOn},
 			{"The second duplicate ACK.", "RFC 5681 §3.2, step 1", goOn},
-			{"The third: A believes that the segment is lost and sends it again, long before the timer. The congestion window is halved.", "RFC 5681 §3.2, steps 2 to 4", goOn},
+			{"The third: A believes that the segment is lost and sends it again, long before the timer. The congestion window goes down to seven tenths, as CUBIC wants it.", "RFC 5681 §3.2, steps 2 to 4; RFC 9438 §4.6", goOn},
 			{"The fourth duplicate ACK tells of one more segment that has left the network.", "RFC 5681 §3.2, step 4", goOn},
 			{"The hole is filled, and B acknowledges all five segments at once.", "RFC 9293 §3.10.7.4, seventh", goOn},
 			{"Everything is acknowledged, and recovery is over.", "RFC 6582 §3.2, step 3", goOn},

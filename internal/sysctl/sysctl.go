@@ -29,6 +29,7 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_tso_win_divisor":       func(c *tcp.Config, v []int) { c.DeferDivisor = v[0] },
 	"tcp_min_tso_segs":          func(c *tcp.Config, v []int) { c.PacketSegments = v[0] },
 	"tcp_slow_start_after_idle": func(c *tcp.Config, v []int) { c.NoIdleRestart = v[0] == 0 },
+	"hystart_detect":            func(c *tcp.Config, v []int) { c.HyStart = hystartModes[v[0]] },
 	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
 	"tcp_rmem": func(c *tcp.Config, v []int) { c.RecvBuffer = v[len(v)-1] },
 	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
@@ -41,7 +42,7 @@ var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept}
 const congestionControl = "tcp_congestion_control"
 
 // switches are the settings for which 0 means something other than our default.
-var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn"}
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn", "hystart_detect"}
 
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
@@ -70,13 +71,10 @@ func Ignored(name, value string) bool {
 	if _, ok := ignored[name]; ok {
 		return true
 	}
-	switch name {
-	case "tcp_syn_linear_timeouts":
-		return value == "0" // neither do we
-	case "hystart_detect":
-		return value == "3" // both ways of finding out
+	if only, ok := cubic[name]; ok {
+		return value == only
 	}
-	return false
+	return name == "tcp_syn_linear_timeouts" && value == "0" // neither do we
 }
 
 // Set changes the configuration as a setting says: its name without directories, its value as it is written. The error
@@ -110,6 +108,9 @@ func Set(c *tcp.Config, name, value string) error {
 	}
 	if name == "tcp_ecn" && v[0] >= len(ecnModes) {
 		return fmt.Errorf("tcp_ecn=%d is not supported: no AccECN", v[0])
+	}
+	if name == "hystart_detect" && v[0] >= len(hystartModes) {
+		return fmt.Errorf("hystart_detect=%d is not supported: there is no third detector", v[0])
 	}
 	if v[len(v)-1] == 0 && !slices.Contains(switches, name) {
 		return fmt.Errorf("%s=0 is not supported: the host takes 0 for its default", name)
