@@ -67,7 +67,7 @@ func (c *Conn) ackNew(now ip.Time, seg *Segment) {
 // processAck follows SND.UNA.
 func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	rec := &c.rec
-	lost, fack := rec.lost, rec.fack
+	lost, fack, timedOut := rec.lost, rec.fack, rec.state == CALoss
 	c.takeSACK(now, seg, r)
 	c.takeAcked(now, seg, r, fack)
 	c.measured(now, r)
@@ -93,7 +93,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	switch {
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)
-	case r.acked > 0 && !rec.guarded:
+	case r.acked > 0 && (timedOut || !rec.guarded):
 		c.growWindow(now, AckSample{Acked: r.delivered, Flight: c.inFlight() + r.delivered, RTT: c.rtt.sampled(r, now), SRTT: c.rtt.srtt})
 	}
 }

@@ -23,8 +23,8 @@ func (c *Conn) outstanding() int { return int(c.snd.nxt.Sub(c.snd.una)) }
 func (c *Conn) validateWindow(now ip.Time) {
 	u := &c.usage
 	blocked := u.blocked || c.win.Cwnd-c.inFlight() < c.win.MSS
-	if !u.sent && !blocked {
-		return
+	if !u.sent && !u.blocked && (!blocked || c.unsent() == 0) {
+		return // a window that what is sent again fills is not what limits
 	}
 	u.sent, u.blocked = false, false
 	out := c.outstanding()
