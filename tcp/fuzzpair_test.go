@@ -130,6 +130,9 @@ func (f *fuzzPair) finish() {
 		}
 	}
 	for i, c := range f.conns {
+		for c.Readable() > 0 { // what had come when the end came
+			f.receive(i, 100_000)
+		}
 		if f.ended || c.Cause() == tcp.CauseTimeout || f.conns[1-i].Cause() == tcp.CauseTimeout {
 			continue
 		}

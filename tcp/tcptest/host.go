@@ -35,7 +35,6 @@ type Host struct {
 	t       TB
 	session *packetdrill.Session
 	fd      int // the last one given out
-	listens bool
 }
 
 // NewHost returns a host with the zero Config. When the test ends, every packet that the host has sent must have
