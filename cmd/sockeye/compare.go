@@ -20,11 +20,12 @@ import (
 
 const compareLong = `Time our TCP beside the kernel's, fairly, and say which is faster.
 
-Three series take turns in an order drawn by a seed (A B C C B A):
+Four series take turns in an order drawn by a seed (A B C D D C B A):
   user     our TCP on a TUN device; the kernel forwards and masquerades
-  control  the kernel's TCP in a namespace whose only way out is the same: a
-           forwarder hands its packets to such a TUN device, and back
   kernel   the kernel's TCP, directly
+  twin     our TCP behind a program that hands its packets to such a TUN device
+  control  the kernel's TCP behind the same, from a namespace of its own
+Between twin and control nothing differs but the stack.
 
 With --lab, everything happens in private namespaces against a server of its
 own, which needs root or a user namespace and changes nothing on the host. With

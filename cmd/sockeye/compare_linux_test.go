@@ -47,7 +47,7 @@ func TestCompareInALaboratory(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Schema != compare.Schema || r.Seed != 3 || len(r.Samples) != 2*3*4 || len(r.Verdicts) != 2 || len(r.Traces) != 3 {
+	if r.Schema != compare.Schema || r.Seed != 3 || len(r.Samples) != 2*4*4 || len(r.Verdicts) != 2 || len(r.Traces) != 3 {
 		t.Errorf("schema %d, seed %d, %d samples, %d verdicts, %d traces", r.Schema, r.Seed, len(r.Samples), len(r.Verdicts), len(r.Traces))
 	}
 	for name, want := range map[string]string{"a.csv": "cell,size_bytes", "a.md": "# Our TCP", "a.html": "<svg", "a.bench": "BenchmarkUpload/series=user"} {

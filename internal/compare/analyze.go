@@ -16,7 +16,7 @@ type Result struct {
 }
 
 // Analyze fills in what follows from the samples: results, verdicts and
-// warnings. The first argument of each comparison is user where it takes part.
+// warnings.
 func (r *Report) Analyze() {
 	r.Results, r.Verdicts = nil, nil
 	for cell := range r.Cells {
@@ -33,9 +33,9 @@ func (r *Report) Analyze() {
 	r.Warnings = append(r.Warnings, r.noise()...)
 }
 
-// pairs are the comparisons that are made: the whole difference, the stack's
-// share of it and the path's.
-var pairs = [][2]Series{{User, Kernel}, {User, Control}, {Control, Kernel}}
+// pairs are the comparisons that are made: the whole difference, that of the
+// stacks on the same path, and that of the paths with the same stack.
+var pairs = [][2]Series{{User, Kernel}, {Twin, Control}, {Control, Kernel}}
 
 // result returns false when there are no samples, or none that is not 0: plain
 // HTTP has no TLS phase.

@@ -12,7 +12,7 @@ import (
 // An Assertion is a limit on the ratio of two series, such as
 //
 //	user/kernel < 1.5
-//	fetch.connect user/control <= 1.2
+//	fetch.connect twin/control <= 1.2
 //	download.rate user/kernel > 0.5
 //
 // It is about the main metric of the first workload unless it names another.
@@ -29,7 +29,7 @@ type Assertion struct {
 // ParseAssertion reads an assertion. The error says what is allowed.
 func ParseAssertion(s string) (Assertion, error) {
 	bad := func(what string) (Assertion, error) {
-		return Assertion{}, fmt.Errorf("%q: %s; write for example 'user/kernel < 1.5' or 'download.rate user/control >= 0.8'", s, what)
+		return Assertion{}, fmt.Errorf("%q: %s; write for example 'user/kernel < 1.5' or 'download.rate twin/control >= 0.8'", s, what)
 	}
 	at := strings.IndexAny(s, "<>")
 	if at < 0 {
@@ -61,7 +61,7 @@ func ParseAssertion(s string) (Assertion, error) {
 	a, b, _ := strings.Cut(words[0], "/")
 	x.a, x.b = Series(a), Series(b)
 	if !slices.Contains(AllSeries(), x.a) || !slices.Contains(AllSeries(), x.b) || x.a == x.b {
-		return bad("a ratio is of two of user, control and kernel")
+		return bad("a ratio is of two of user, kernel, twin and control")
 	}
 	return x, nil
 }

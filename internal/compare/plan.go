@@ -5,7 +5,7 @@ import "math/rand/v2"
 // The order of the runs.
 
 // An Order deals out the series in blocks. A block is a permutation of them
-// followed by its reverse, A B C C B A, so that within a block a steady drift
+// followed by its reverse, such as A B B A, so that within a block a steady drift
 // adds the same to each; the permutation of each block is drawn by the seed, so
 // that no rhythm of the machine can follow the order.
 type Order struct {

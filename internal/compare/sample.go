@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -50,7 +49,7 @@ type Amounts struct {
 	Runs        int     `json:"runs"`         // wanted of each series; 0: chosen by precision
 	MinRuns     int     `json:"min_runs"`     // when Runs is 0
 	TLS         bool    `json:"tls"`          // of the laboratory's server
-	Calibration bool    `json:"calibration"`  // all three series are the kernel's TCP
+	Calibration bool    `json:"calibration"`  // all series are the kernel's TCP, directly
 	Seconds     float64 `json:"seconds_each"` // for a workload of a cell, when Runs is 0
 }
 
@@ -174,16 +173,4 @@ func FormatSize(n int64) string {
 		n /= 1024
 	}
 	return fmt.Sprintf("%d %s", n, units[i])
-}
-
-// seriesOrder sorts the series as reports list them.
-func seriesOrder(a, b Series) int { return cmp.Compare(rank(a), rank(b)) }
-
-func rank(s Series) int {
-	for i, x := range AllSeries() {
-		if x == s {
-			return i
-		}
-	}
-	return len(AllSeries())
 }

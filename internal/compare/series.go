@@ -10,12 +10,13 @@ type Series string
 // The series.
 const (
 	User    Series = "user"    // our TCP, over a TUN device and masquerade
-	Control Series = "control" // the kernel's TCP, over a TUN device and masquerade
 	Kernel  Series = "kernel"  // the kernel's TCP, without a detour
+	Twin    Series = "twin"    // our TCP, behind a forwarder, a TUN device and masquerade
+	Control Series = "control" // the kernel's TCP, behind the same
 )
 
 // AllSeries returns the series in the order in which reports list them.
-func AllSeries() []Series { return []Series{User, Control, Kernel} }
+func AllSeries() []Series { return []Series{User, Kernel, Twin, Control} }
 
 // A Workload is a kind of work that is timed.
 type Workload string
@@ -110,7 +111,7 @@ func (w Workload) Metrics() []Metric {
 	}
 	return append(m,
 		Metric{Name: MetricCPU, Title: "CPU time of " + per, Unit: Seconds},
-		Metric{Name: MetricForwarder, Title: "CPU time of the control's forwarder", Unit: Seconds, Plain: true},
+		Metric{Name: MetricForwarder, Title: "CPU time of the forwarder", Unit: Seconds, Plain: true},
 		Metric{Name: MetricMemory, Title: "memory of the client, peak", Unit: Bytes, Plain: true},
 		Metric{Name: MetricRetransmits, Title: "segments sent again", Unit: Count, Plain: true},
 	)

@@ -11,7 +11,8 @@ import (
 // seriesWords are how sentences speak of the series.
 var seriesWords = map[Series]string{
 	User:    "our TCP",
-	Control: "the control (the kernel's TCP behind the same TUN and NAT)",
+	Twin:    "our TCP",
+	Control: "the kernel's",
 	Kernel:  "the kernel's TCP",
 }
 
@@ -51,39 +52,33 @@ func (r *Report) sentence(x *Result) string {
 	var parts []string
 	for i := range x.Comparisons {
 		c := &x.Comparisons[i]
-		if c.A != User && x.Comparison(User, c.B) != nil {
-			continue // control against kernel stands in the table
+		switch c.B {
+		case Control:
+			parts = append(parts, "on one and the same path (twin, control), "+r.clause(x, c))
+		case Kernel:
+			if c.A == User { // control against kernel is about paths, and stands in JSON
+				parts = append(parts, r.clause(x, c)+r.where(x))
+			}
 		}
-		text := r.clause(x, c, len(parts) == 0)
-		if c.B == Kernel {
-			text += r.where(x)
-		}
-		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ") + "."
 }
 
-// clause says what one comparison shows. The first has its subject in full.
-func (r *Report) clause(x *Result, c *Comparison, first bool) string {
-	interval := fmt.Sprintf("95%% interval %s to %s", FormatRatio(c.Lo), FormatRatio(c.Hi))
-	subject := r.wordsFor(c.A)
-	if !c.Shown {
-		if c.Ratio == 0 {
-			return "no difference shown between " + subject + " and " + r.wordsFor(c.B)
-		}
-		if c.Lo > 1 || c.Hi < 1 {
-			interval += ", which is not beyond chance among so many comparisons or with so few runs"
-		}
-		return fmt.Sprintf("no difference shown between %s and %s (ratio %s, %s)",
-			subject, r.wordsFor(c.B), FormatRatio(c.Ratio), interval)
+// clause says what one comparison shows.
+func (r *Report) clause(x *Result, c *Comparison) string {
+	a, b := r.wordsFor(c.A), r.wordsFor(c.B)
+	if c.Shown {
+		return fmt.Sprintf("%s is %s than %s (%s)", a, faster(x.Higher, c), b, factorInterval(c))
 	}
-	if !first {
-		subject = "it"
+	text := fmt.Sprintf("no difference shown between %s and %s", a, b)
+	if c.Ratio == 0 {
+		return text
 	}
-	if r.Amounts.Calibration {
-		subject = r.wordsFor(c.A)
+	text += fmt.Sprintf(" (ratio %s, 95%% interval %s to %s", FormatRatio(c.Ratio), FormatRatio(c.Lo), FormatRatio(c.Hi))
+	if c.Lo > 1 || c.Hi < 1 {
+		text += ", which is not beyond chance among so many comparisons or with so few runs"
 	}
-	return fmt.Sprintf("%s is %s than %s (%s)", subject, faster(x.Higher, c), r.wordsFor(c.B), factorInterval(c))
+	return text + ")"
 }
 
 // faster says by which factor a is faster or slower than b.

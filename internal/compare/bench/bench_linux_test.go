@@ -52,7 +52,7 @@ func TestLaboratory(t *testing.T) {
 	for _, w := range cfg.Workloads {
 		for _, s := range compare.AllSeries() {
 			for _, m := range w.Metrics() {
-				if m.Name == compare.MetricForwarder && s != compare.Control {
+				if m.Name == compare.MetricForwarder && s != compare.Control && s != compare.Twin {
 					continue
 				}
 				if n := len(r.Of(0, w, s, m.Name)); n != 3 {
@@ -77,7 +77,7 @@ func TestLaboratory(t *testing.T) {
 			t.Errorf("the trace of %s ends at %+v", tr.Series, last)
 		}
 	}
-	if len(r.Traces) != 3 || len(r.Paths) != 3 || len(r.Conditions) < 5 || len(r.Verdicts) != len(cfg.Workloads) {
+	if len(r.Traces) != 3 || len(r.Paths) != 4 || len(r.Conditions) < 5 || len(r.Verdicts) != len(cfg.Workloads) {
 		t.Errorf("%d traces, %d paths, %d conditions, %d verdicts", len(r.Traces), len(r.Paths), len(r.Conditions), len(r.Verdicts))
 	}
 	for _, v := range r.Verdicts {

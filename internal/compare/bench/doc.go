@@ -1,5 +1,5 @@
 // Package bench takes the samples that package compare is about: it sets up the
-// paths of the three series, runs the workloads over them in turns, and hands
+// paths of the series, runs the workloads over them in turns, and hands
 // back a report.
 //
 // Each series is a process of its own, so that CPU time and memory are those of
@@ -11,12 +11,8 @@
 //	kernel     the kernel's TCP of the namespace that the process is in
 //	forwarder  a namespace with a TUN device, joined packet by packet to another
 //	           one that tun.Up has connected; it starts a kernel part in there
+//	twin       the same with our stack, joined by a pair of sockets
 //	server     what a laboratory measures against
-//
-// The control is a forwarder with its kernel. Beside the path of user it has one
-// device more, since the kernel's packets must come out to be handed over; it
-// pays for that with two system calls and a wake-up a packet, which the
-// forwarder's CPU time shows. So user against control flatters our stack by at most so much.
 //
 // In a laboratory, all paths lead to the server by the same cable, or by the
 // same impaired link: two TUN devices joined by a tun.Impaired, whose chances are

@@ -17,17 +17,26 @@ import (
 	"github.com/sockeye-tcp/sockeye/tun"
 )
 
-// The control's way out: a namespace whose kernel sends into a TUN device, and
-// a program that hands each packet on to another.
+// The way out of the control and of its twin: a program that hands each packet
+// between a client and a TUN device that tun.Up has connected. To a kernel it
+// speaks by another TUN device, in a namespace that has nothing else; to our
+// stack by a pair of sockets.
 
-// playForwarder makes the namespace, joins it to the world and runs a kernel
-// client in there, which talks on our standard files.
+// playForwarder joins a client to the world and starts it; it talks on our standard files.
 func playForwarder(ctx context.Context, s spec) (err error) {
 	link, err := up(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, link.Close()) }()
+	if s.Role == roleTwin {
+		return forwardTwin(s, link)
+	}
+	return forwardKernel(s, link)
+}
+
+// forwardKernel makes the namespace and runs a kernel client in there.
+func forwardKernel(s spec, link *tun.Link) (err error) {
 	ns, err := lab.New()
 	if err != nil {
 		return err
@@ -41,9 +50,8 @@ func playForwarder(ctx context.Context, s spec) (err error) {
 	if err != nil {
 		return err
 	}
-	// The client is the kernel for its own namespace, where the stack's address is now its own.
-	j := join(inner, link.Device)
-	defer j.close()
+	defer join(inner, link.Device).close()
+	s.Role = roleKernel
 	cmd, err := forwardedClient(s)
 	if err != nil {
 		return err
@@ -54,9 +62,41 @@ func playForwarder(ctx context.Context, s spec) (err error) {
 	return nil
 }
 
-// forwardedClient is the command that plays the kernel's part behind us.
+// packetsFd is where a client of ours behind a forwarder finds its packets:
+// the first file after the standard ones.
+const packetsFd = 3
+
+// forwardTwin runs a client on our own stack.
+func forwardTwin(s spec, link *tun.Link) error {
+	near, far, err := socketPair(link.Device.MTU())
+	if err != nil {
+		return err
+	}
+	defer join(near, link.Device).close()
+	s.Role, s.Addrs, s.MTU = roleUser, link.Addrs, link.Device.MTU()
+	if len(s.DNS) == 0 {
+		s.DNS = link.DNS
+	}
+	cmd, err := forwardedClient(s)
+	if err != nil {
+		far.Close()
+		return err
+	}
+	cmd.ExtraFiles = []*os.File{far}
+	err = cmd.Start()
+	far.Close() // it is the client's now
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		return fmt.Errorf("the client behind the forwarder: %w", err)
+	}
+	return nil
+}
+
+// forwardedClient is the command that plays a client's part behind us.
 func forwardedClient(s spec) (*exec.Cmd, error) {
-	s.Role, s.Forwarded = roleKernel, true
+	s.Forwarded = true
 	arg, err := json.Marshal(s)
 	if err != nil {
 		return nil, err

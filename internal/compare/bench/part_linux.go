@@ -35,7 +35,7 @@ func play(ctx context.Context, s spec) error {
 	switch s.Role {
 	case roleServer:
 		return playServer(s)
-	case roleForwarder:
+	case roleForwarder, roleTwin:
 		return playForwarder(ctx, s)
 	case roleUser:
 		return playUser(ctx, s)

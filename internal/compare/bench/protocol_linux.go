@@ -16,6 +16,7 @@ const (
 	roleUser      role = "user"
 	roleKernel    role = "kernel"
 	roleForwarder role = "forwarder"
+	roleTwin      role = "twin"
 	roleServer    role = "server"
 )
 
@@ -28,8 +29,9 @@ type spec struct {
 	Listen    netip.Addr // of a server
 	Insecure  bool
 	ConnectTo []string
-	Trace     bool // user: record events
-	Forwarded bool // kernel: the parent process is a forwarder
+	Trace     bool           // user: record events
+	Forwarded bool           // kernel, user: the parent process is a forwarder
+	Addrs     []netip.Prefix // user behind a forwarder: the stack's
 }
 
 // An order tells a client to run a workload once.

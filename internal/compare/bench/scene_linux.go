@@ -13,7 +13,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/tun"
 )
 
-// The paths of the three series, and a server at their end.
+// The paths of the series, and a server at their end.
 
 // A scene is everything that stands while cells with the same path are measured.
 type scene struct {
@@ -137,7 +137,7 @@ func plugIn(p netip.Prefix) error {
 		netlink.LinkSetUp(l))
 }
 
-// openClients starts the three series.
+// openClients starts the clients of all series.
 func (s *scene) openClients(ctx context.Context, cell compare.Cell) error {
 	base := spec{
 		Network: s.cfg.Network, MTU: cell.MTU, DNS: s.cfg.DNS,
@@ -147,7 +147,9 @@ func (s *scene) openClients(ctx context.Context, cell compare.Cell) error {
 		base.Insecure = true // the server's certificate is of its own making
 		base.DNS = []netip.AddrPort{netip.AddrPortFrom(serverAddr.Addr(), portDNS)}
 	}
-	roles := map[compare.Series]role{compare.User: roleUser, compare.Control: roleForwarder, compare.Kernel: roleKernel}
+	roles := map[compare.Series]role{
+		compare.User: roleUser, compare.Kernel: roleKernel, compare.Twin: roleTwin, compare.Control: roleForwarder,
+	}
 	for _, series := range compare.AllSeries() {
 		sp := base
 		sp.Role = roles[series]

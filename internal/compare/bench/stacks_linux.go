@@ -8,6 +8,9 @@ import (
 	"net/netip"
 	"os"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tun"
 )
@@ -16,27 +19,41 @@ import (
 
 // playUser is a client over our own stack.
 func playUser(ctx context.Context, s spec) (err error) {
-	link, err := up(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, link.Close()) }()
 	c := newClient(s)
-	cfg := stack.Config{Addrs: link.Addrs, DNS: link.DNS}
-	if len(s.DNS) > 0 {
-		cfg.DNS = s.DNS
+	var dev ip.Device
+	note := "our TCP, TUN"
+	cfg := stack.Config{Addrs: s.Addrs, DNS: s.DNS}
+	if s.Forwarded {
+		note, c.forwarder = "our TCP, sockets, forwarder, TUN", os.Getppid()
+		if err := unix.SetNonblock(packetsFd, true); err != nil { // handing it over made it wait
+			return err
+		}
+		dev, err = newSocketDevice(os.NewFile(packetsFd, "packets"), s.MTU)
+		if err != nil {
+			return err
+		}
+	} else {
+		link, err := up(ctx, s)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, link.Close()) }()
+		dev, cfg.Addrs = link.Device, link.Addrs
+		if len(s.DNS) == 0 {
+			cfg.DNS = link.DNS
+		}
 	}
 	if s.Trace {
 		c.course = new(course)
 		cfg.Trace = c.course.event
 	}
-	n, err := stack.New(link.Device, cfg)
+	n, err := stack.New(dev, cfg)
 	if err != nil {
 		return err
 	}
 	defer n.Close() // before the link, which it uses
 	c.dialer = n.DialContext
-	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("our TCP, TUN with MTU %d, forwarding and masquerade", link.Device.MTU())})
+	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("%s with MTU %d, forwarding and masquerade", note, dev.MTU())})
 }
 
 // up connects a TUN device.

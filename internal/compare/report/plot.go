@@ -146,7 +146,7 @@ func course(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 		p.Add(dots)
 		p.Legend.Add(string(s), dots)
 	}
-	p.Y.Min, p.Y.Max = 0, end*1.25 // room for the legend
+	p.Y.Min, p.Y.Max = 0, end*1.35 // room for the legend
 	return p, nil
 }
 
@@ -154,7 +154,7 @@ func course(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 func phaseBars(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 	divisor, unit := compare.Scale(x.Summaries[0].Median, compare.Seconds)
 	p := newPlot("Phases, medians", "phase", "time ("+unit+")")
-	const width = 14
+	const width = 12
 	var names []string
 	for i, s := range compare.AllSeries() {
 		var heights plotter.Values
@@ -175,12 +175,12 @@ func phaseBars(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 			return nil, err
 		}
 		b.Color, b.LineStyle.Color, b.LineStyle.Width = looks[s].fill, looks[s].color, vg.Points(1)
-		b.Offset = vg.Points(width * float64(i-1))
+		b.Offset = vg.Points(width * (float64(i) - 1.5))
 		p.Add(b)
 		p.Legend.Add(string(s), b)
 	}
 	named(p, names)
 	p.Y.Min = 0
-	p.Y.Max *= 1.3 // room for the legend
+	p.Y.Max *= 1.4 // room for the legend
 	return p, nil
 }

@@ -25,12 +25,12 @@ func example() *compare.Report {
 		Schema: compare.Schema, Title: "laboratory", Seed: 7,
 		Amounts:    compare.Amounts{BulkBytes: 16 << 20, Warmup: 3, MinRuns: 30, Seconds: 5},
 		Conditions: []compare.Condition{{Name: "kernel", Value: "Linux 6.18"}, {Name: "Go", Value: "go1.26"}},
-		Paths:      []compare.Path{{Series: compare.User, Path: "our TCP, TUN"}, {Series: compare.Control, Path: "the kernel's TCP, TUN"}, {Series: compare.Kernel, Path: "the kernel's TCP"}},
+		Paths:      []compare.Path{{Series: compare.User, Path: "our TCP, TUN"}, {Series: compare.Kernel, Path: "the kernel's TCP"}, {Series: compare.Twin, Path: "our TCP, forwarder"}, {Series: compare.Control, Path: "the kernel's TCP, forwarder"}},
 		Workloads:  []compare.Workload{compare.Fetch, compare.Download},
 		Cells:      []compare.Cell{{Size: 16 << 10, Concurrency: 1, MTU: 1500, Link: "none"}, {Size: 16 << 10, Concurrency: 1, MTU: 1500, Link: "loss=1%"}},
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	slower := map[compare.Series]float64{compare.User: 1.6, compare.Control: 1.5, compare.Kernel: 1}
+	slower := map[compare.Series]float64{compare.User: 1.6, compare.Kernel: 1, compare.Twin: 2.1, compare.Control: 2}
 	for cell := range r.Cells {
 		for _, w := range r.Workloads {
 			order := compare.NewOrder(r.Seed, uint64(cell), compare.AllSeries())

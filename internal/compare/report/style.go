@@ -33,9 +33,19 @@ type look struct {
 }
 
 var looks = map[compare.Series]look{
-	compare.User:    {color.RGBA{0x10, 0x3a, 0x5e, 0xff}, color.RGBA{0x10, 0x3a, 0x5e, 0xff}, nil, draw.CircleGlyph{}},
-	compare.Control: {color.RGBA{0xb3, 0x52, 0x00, 0xff}, color.RGBA{0xe3, 0xa0, 0x6a, 0xff}, []vg.Length{vg.Points(6), vg.Points(3)}, draw.CrossGlyph{}},
-	compare.Kernel:  {color.RGBA{0x2e, 0x7d, 0x4f, 0xff}, color.RGBA{0xff, 0xff, 0xff, 0xff}, []vg.Length{vg.Points(1.5), vg.Points(2)}, draw.TriangleGlyph{}},
+	compare.User:    {rgb(0x10, 0x3a, 0x5e), rgb(0x10, 0x3a, 0x5e), nil, draw.CircleGlyph{}},
+	compare.Kernel:  {rgb(0x2e, 0x7d, 0x4f), rgb(0xff, 0xff, 0xff), points(1.5, 2), draw.TriangleGlyph{}},
+	compare.Twin:    {rgb(0x5b, 0x4a, 0x9c), rgb(0x9a, 0x90, 0xc4), points(8, 2, 1.5, 2), draw.PlusGlyph{}},
+	compare.Control: {rgb(0xb3, 0x52, 0x00), rgb(0xee, 0xc9, 0xa6), points(6, 3), draw.CrossGlyph{}},
+}
+
+func rgb(r, g, b uint8) color.Color { return color.RGBA{r, g, b, 0xff} }
+
+func points(lengths ...float64) (list []vg.Length) {
+	for _, l := range lengths {
+		list = append(list, vg.Points(l))
+	}
+	return list
 }
 
 func lineStyle(s compare.Series) draw.LineStyle {

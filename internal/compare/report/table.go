@@ -106,7 +106,7 @@ func title(x *compare.Result) string { return metric(x).Title }
 
 // measures sets the medians of all metrics side by side.
 func measures(r *compare.Report, cell int, w compare.Workload) table {
-	t := table{Head: []string{"median of", "user", "control", "kernel", "user/kernel", "user/control"}}
+	t := table{Head: []string{"median of", "user", "kernel", "twin", "control", "user/kernel", "twin/control"}}
 	for _, m := range w.Metrics() {
 		x := r.Result(cell, w, m.Name)
 		if x == nil {
@@ -120,7 +120,7 @@ func measures(r *compare.Report, cell int, w compare.Workload) table {
 			}
 			row = append(row, text)
 		}
-		row = append(row, ratio(x.Comparison(compare.User, compare.Kernel)), ratio(x.Comparison(compare.User, compare.Control)))
+		row = append(row, ratio(x.Comparison(compare.User, compare.Kernel)), ratio(x.Comparison(compare.Twin, compare.Control)))
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -140,7 +140,7 @@ func ratio(c *compare.Comparison) string {
 }
 
 // legend explains the tables.
-const legend = "user: our TCP; kernel: the kernel's TCP, directly; control: the kernel's TCP behind the same TUN and NAT. " +
-	"The kernel's packets come there over a forwarder, a crossing more than ours need, so user/control flatters us. " +
+const legend = "user: our TCP over TUN and NAT; kernel: the kernel's TCP, directly; twin and control: ours and the kernel's " +
+	"on one and the same path, a forwarder before TUN and NAT. " +
 	"Ratios are Hodges-Lehmann estimates with 95% intervals; ~ means that no difference was shown " +
 	"(Mann-Whitney, at 5% for the whole report after Holm's correction). Intervals hold one at a time."
