@@ -205,6 +205,7 @@ type constant struct {
 	tcp.Reno
 	acked, losses, timeouts, again int
 	resumed, measured, undone      int
+	paused                         time.Duration
 }
 
 func (*constant) Name() string { return "constant" }
@@ -224,7 +225,10 @@ func (c *constant) Timeout(_ ip.Time, w *tcp.CongestionWindow, _ int, again bool
 
 func (c *constant) Measured(ip.Time, *tcp.CongestionWindow, tcp.RTTSample) { c.measured++ }
 
-func (c *constant) Resumed(ip.Time, *tcp.CongestionWindow, ip.Time) { c.resumed++ }
+func (c *constant) Resumed(now ip.Time, _ *tcp.CongestionWindow, since ip.Time) {
+	c.resumed++
+	c.paused += now.Sub(since)
+}
 
 func (c *constant) Undone(ip.Time, *tcp.CongestionWindow) { c.undone++ }
 
@@ -272,6 +276,13 @@ func TestOwnCongestionControlHearsOfTime(t *testing.T) {
 	p.advance(10 * time.Second)
 	p.arrive(seg(A, 1, 1001).with(late))
 	p.skip(len(p.out))
+	paused := own.paused
+	p.advance(10 * time.Second) // the window shrinks as well
+	p.send(500)
+	p.skip(1)
+	if got := own.paused - paused; got < 10*time.Second || own.resumed != 2 {
+		t.Errorf("got %d pauses, the last of %v, want 2 and 10 s at least", own.resumed, got)
+	}
 	if own.timeouts != 1 || own.undone != 1 {
 		t.Errorf("got %d timeouts and %d of them taken back, want 1 and 1", own.timeouts, own.undone)
 	}

@@ -208,7 +208,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 			c.snd.small = c.snd.nxt.Add(length)
 		}
 		c.answered(now)
-		if c.lastSent != 0 && c.inFlight() == 0 {
+		if c.lastSent != 0 && c.lastSent < now && c.inFlight() == 0 {
 			c.cc.Resumed(now, &c.win, c.lastSent)
 		}
 		c.lastSent, c.usage.sent = now, true
