@@ -57,7 +57,6 @@ const (
 	defaultRequests = 200
 	defaultConns    = 100
 	defaultTrips    = 300
-	precision       = 0.02
 )
 
 func (f *compareFlags) add(flags *pflag.FlagSet) {
@@ -69,7 +68,7 @@ func (f *compareFlags) add(flags *pflag.FlagSet) {
 	}
 	flags.BoolVar(&f.lab, "lab", false, "compare in namespaces, with a server of its own")
 	list(&f.modes, "mode", "what to time: fetch, requests, connections,\n                              download, upload, pingpong; all")
-	flags.IntVarP(&f.runs, "runs", "r", 0, "make `N` runs; default: as time and precision say")
+	flags.IntVarP(&f.runs, "runs", "r", 0, "make `N` runs of each; default: as time allows")
 	f.duration = defaultDuration
 	flags.Var(secondsValue(&f.duration), "duration", "spend so long on each; default 5s")
 	flags.IntVar(&f.minRuns, "min-runs", defaultMinRuns, "make at least `N` runs, in half as much time again")
@@ -132,7 +131,7 @@ func (f *compareFlags) config(args []string) (cfg bench.Config, err error) {
 	if f.v6 {
 		cfg.Network = "tcp6"
 	}
-	cfg.Seed, cfg.DNS, cfg.Insecure, cfg.ConnectTo, cfg.Precision = f.seed, f.dns, f.insecure, f.connectTo, precision
+	cfg.Seed, cfg.DNS, cfg.Insecure, cfg.ConnectTo = f.seed, f.dns, f.insecure, f.connectTo
 	cfg.Amounts = compare.Amounts{
 		BulkBytes: f.bulk, Requests: defaultRequests, Connections: defaultConns, RoundTrips: defaultTrips,
 		Warmup: f.warmup, Runs: f.runs, MinRuns: f.minRuns, Seconds: f.duration.Seconds(), TLS: f.tls, Calibration: f.calibrate,

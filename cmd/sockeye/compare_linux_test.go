@@ -3,6 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,13 +15,15 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 	"github.com/sockeye-tcp/sockeye/internal/lab"
+	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
 )
 
-// compareProgram builds a program that is this one, since compare starts itself.
-func compareProgram(t *testing.T) string {
+// sockeyeCommand is the test program in the role of sockeye, as TestMain has it,
+// in a process of its own: compare starts itself.
+func sockeyeCommand(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds the program and measures")
+		t.Skip("measures for seconds")
 	}
 	if err := lab.CanNamespace(); err != nil {
 		t.Skip(err)
@@ -25,19 +31,20 @@ func compareProgram(t *testing.T) string {
 	if _, err := os.Stat("/dev/net/tun"); err != nil {
 		t.Skip(err)
 	}
-	exe := filepath.Join(t.TempDir(), "sockeye")
-	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return exe
+	cmd := exec.Command(exe, args...)
+	cmd.Args[0] = "sockeye"
+	return cmd
 }
 
 func TestCompareInALaboratory(t *testing.T) {
-	exe := compareProgram(t)
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	var out, diag bytes.Buffer
-	cmd := exec.Command(exe, "compare", "--lab", "--mode", "fetch,upload", "--runs", "4", "--warmup", "1", "--bulk", "64K", "--json",
+	cmd := sockeyeCommand(t, "compare", "--lab", "--mode", "fetch,upload", "--runs", "4", "--warmup", "1", "--bulk", "64K", "--json",
 		"--seed", "3", "--csv", file("a.csv"), "--markdown", file("a.md"), "--bench", file("a.bench"), "--html", file("a.html"))
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	if err := cmd.Run(); err != nil {
@@ -58,15 +65,61 @@ func TestCompareInALaboratory(t *testing.T) {
 }
 
 func TestCompareAsserts(t *testing.T) {
-	exe := compareProgram(t)
 	for _, tt := range []struct {
 		assertion string
 		code      int
 	}{{"user/kernel < 1000", 0}, {"user/kernel > 1000", 1}} {
-		cmd := exec.Command(exe, "compare", "--lab", "--mode", "pingpong", "--runs", "2", "--assert", tt.assertion)
+		cmd := sockeyeCommand(t, "compare", "--lab", "--mode", "pingpong", "--runs", "2", "--assert", tt.assertion)
 		out, err := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != tt.code {
 			t.Errorf("%s: exit code %d, want %d (%v)\n%s", tt.assertion, code, tt.code, err, out)
 		}
+	}
+}
+
+func TestCompareOverTheHostsRoute(t *testing.T) {
+	cmd := sockeyeCommand(t, "compare", "--mode", "fetch,requests", "--runs", "2", "--warmup", "1", "--concurrency", "2", "--json", "http://192.0.2.1/")
+	world, host := labtest.New(t), labtest.New(t)
+	err := lab.Veth(
+		lab.End{Namespace: world, Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}},
+		lab.End{Namespace: host, Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddr("192.0.2.1")); err != nil {
+		t.Fatal(err)
+	}
+	var l net.Listener
+	labtest.Do(t, world, func() (err error) {
+		l, err = net.Listen("tcp", "192.0.2.1:80")
+		return err
+	})
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })}
+	t.Cleanup(func() { srv.Close() })
+	go srv.Serve(l)
+
+	var out, diag bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	if err := host.Run(cmd); err != nil {
+		t.Fatalf("%v: %s", err, diag.String())
+	}
+	var r compare.Report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []compare.Workload{compare.Fetch, compare.Requests} {
+		for _, s := range compare.AllSeries() {
+			if n := len(r.Of(0, w, s, w.Metrics()[0].Name)); n != 2 {
+				t.Errorf("%s over %s: %d samples, want 2", w, s, n)
+			}
+		}
+	}
+	// Everything has been taken back.
+	links := labtest.Output(t, host, "ip", "-br", "link")
+	if strings.Contains(links, "sockeye") {
+		t.Errorf("interfaces are left:\n%s", links)
+	}
+	if tables := labtest.Output(t, host, "nft", "list", "tables"); strings.Contains(tables, "sockeye") {
+		t.Errorf("firewall tables are left:\n%s", tables)
 	}
 }

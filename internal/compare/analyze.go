@@ -41,42 +41,66 @@ var pairs = [][2]Series{{User, Kernel}, {Twin, Control}, {Control, Kernel}}
 // HTTP has no TLS phase.
 func (r *Report) result(cell int, w Workload, m Metric) (Result, bool) {
 	x := Result{Cell: cell, Workload: w, Metric: m.Name, Unit: m.Unit, Higher: m.Higher}
-	values := map[Series][]float64{}
+	units := map[Series][]float64{}
 	something := false
 	for _, s := range AllSeries() {
 		v := r.Of(cell, w, s, m.Name)
 		if len(v) == 0 {
 			continue
 		}
-		values[s] = v
+		units[s] = r.units(cell, w, s, m.Name)
 		something = something || slices.Max(v) > 0
-		x.Summaries = append(x.Summaries, Summarize(s, v))
+		sum, of := Summarize(s, v), Summarize(s, units[s])
+		sum.Lo, sum.Hi = min(of.Lo, sum.Median), max(of.Hi, sum.Median)
+		x.Summaries = append(x.Summaries, sum)
 	}
 	if !something && m.Name != MetricRetransmits {
 		return x, false
 	}
 	for _, p := range pairs {
-		if a, b := values[p[0]], values[p[1]]; !m.Plain && len(a) > 0 && len(b) > 0 {
+		if a, b := units[p[0]], units[p[1]]; !m.Plain && len(a) > 0 && len(b) > 0 {
 			x.Comparisons = append(x.Comparisons, Compare(p[0], p[1], a, b))
 		}
 	}
 	return x, len(x.Summaries) > 0
 }
 
-// correct applies Holm's correction over all comparisons.
+// units are the values that count as independent of each other: the medians of
+// the rounds, or where there are too few rounds the runs.
+func (r *Report) units(cell int, w Workload, s Series, metric string) []float64 {
+	if medians := r.Medians(cell, w, s, metric); len(medians) >= leastRounds {
+		return medians
+	}
+	return r.Of(cell, w, s, metric)
+}
+
+// correct applies Holm's correction: once over the comparisons that the verdicts
+// speak of, and once over all others, so that many details do not drown them.
 func (r *Report) correct() {
-	var all []*Comparison
-	var p []float64
+	var families [2][]*Comparison
 	for i := range r.Results {
-		for k := range r.Results[i].Comparisons {
-			c := &r.Results[i].Comparisons[k]
-			all, p = append(all, c), append(p, c.P)
+		x := &r.Results[i]
+		for k := range x.Comparisons {
+			c, family := &x.Comparisons[k], 1
+			if x.isMain() && (c.A == User || c.A == Twin) {
+				family = 0
+			}
+			families[family] = append(families[family], c)
 		}
 	}
-	for i, adjusted := range holm(p) {
-		all[i].Adjusted, all[i].Shown = adjusted, adjusted < Alpha
+	for _, family := range families {
+		var p []float64
+		for _, c := range family {
+			p = append(p, c.P)
+		}
+		for i, adjusted := range holm(p) {
+			family[i].Adjusted, family[i].Shown = adjusted, adjusted < Alpha
+		}
 	}
 }
+
+// isMain reports whether the result is about the main metric of its workload.
+func (x *Result) isMain() bool { return x.Metric == x.Workload.Metrics()[0].Name }
 
 // Summary returns that of a series, or nil.
 func (x *Result) Summary(s Series) *Summary {
@@ -96,16 +120,4 @@ func (x *Result) Comparison(a, b Series) *Comparison {
 		}
 	}
 	return nil
-}
-
-// IsPrecise reports whether the interval of user against kernel is within the
-// given share of the ratio on both sides. It is a rule for stopping that looks
-// at the width alone: one that looked at the p-value would find differences
-// where there are none.
-func IsPrecise(user, kernel []float64, share float64) bool {
-	if len(user) == 0 || len(kernel) == 0 {
-		return false
-	}
-	estimate, lo, hi := ratio(user, kernel)
-	return estimate > 0 && lo >= estimate*(1-share) && hi <= estimate*(1+share)
 }

@@ -83,7 +83,7 @@ func (x Assertion) Check(r *Report) error {
 		if metric == "" {
 			metric = w.Metrics()[0].Name
 		}
-		a, b := r.Of(cell, w, x.a, metric), r.Of(cell, w, x.b, metric)
+		a, b := r.units(cell, w, x.a, metric), r.units(cell, w, x.b, metric)
 		if len(a) == 0 || len(b) == 0 {
 			continue
 		}

@@ -27,6 +27,7 @@ type Sample struct {
 	Cell     int      `json:"cell"` // index into Report.Cells
 	Workload Workload `json:"workload"`
 	Series   Series   `json:"series"`
+	Round    int      `json:"round"`  // the processes were started anew for each round
 	Run      int      `json:"run"`    // counts the samples of this series, cell and workload, from 0
 	Order    int      `json:"order"`  // counts all samples of this cell and workload, from 0
 	Start    float64  `json:"start"`  // seconds since the comparison began
@@ -153,6 +154,29 @@ func (r *Report) Of(cell int, w Workload, s Series, metric string) []float64 {
 		}
 	}
 	return values
+}
+
+// Medians returns the medians of a metric in each round, in their order.
+func (r *Report) Medians(cell int, w Workload, s Series, metric string) []float64 {
+	var rounds [][]float64
+	for i := range r.Samples {
+		m := &r.Samples[i]
+		v, ok := m.Values[metric]
+		if !ok || m.Cell != cell || m.Workload != w || m.Series != s {
+			continue
+		}
+		for len(rounds) <= m.Round {
+			rounds = append(rounds, nil)
+		}
+		rounds[m.Round] = append(rounds[m.Round], v)
+	}
+	var medians []float64
+	for _, values := range rounds {
+		if len(values) > 0 {
+			medians = append(medians, center(values))
+		}
+	}
+	return medians
 }
 
 // Result returns the result for a metric, or nil.

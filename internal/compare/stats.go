@@ -14,16 +14,25 @@ import (
 // Confidence is that of all intervals.
 const Confidence = 0.95
 
-// Alpha is how probable it may be that a report shows any difference at all
-// where there is none.
+// Alpha is how probable it may be that the verdicts of a report show any
+// difference at all where there is none; and, apart from that, its details.
 const Alpha = 0.05
+
+// Rounds is how many rounds a comparison has: in each, the processes of all
+// series are started anew. Runs of one process share its luck, with memory
+// and cores, and are not independent of each other; medians of rounds are. So
+// they are what intervals and tests are made of. Ten rounds let the test reach p = 1e-5.
+const Rounds = 10
+
+// leastRounds is below what single runs are taken for want of rounds.
+const leastRounds = 6
 
 // A Summary describes the samples of one series.
 type Summary struct {
 	Series Series  `json:"series"`
 	N      int     `json:"n"`
 	Median float64 `json:"median"`
-	Lo     float64 `json:"median_lo"` // of the median's interval
+	Lo     float64 `json:"median_lo"` // of the median's interval, which comes from the rounds
 	Hi     float64 `json:"median_hi"`
 	P90    float64 `json:"p90"`
 	P99    float64 `json:"p99"`
@@ -70,7 +79,8 @@ type Comparison struct {
 	Hi    float64 `json:"ratio_hi"`
 	// P is the Mann-Whitney test's: how probable so large a difference is when there is none.
 	P float64 `json:"p"`
-	// Adjusted is P after Holm's correction for all comparisons of the report.
+	// Adjusted is P after Holm's correction for the comparisons of its family: those
+	// that verdicts speak of, or all others of the report.
 	Adjusted float64 `json:"p_adjusted"`
 	// Shown says that a difference was shown: Adjusted is below Alpha.
 	Shown bool `json:"shown"`

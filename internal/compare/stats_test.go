@@ -128,12 +128,34 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-func TestIsPrecise(t *testing.T) {
-	narrow := []float64{100, 100.1, 100.2, 99.9, 99.8, 100, 100.1, 99.9}
-	if !IsPrecise(narrow, narrow, 0.02) {
-		t.Error("values within 0.2% are not precise within 2%")
+// Runs of one process share its luck. Where processes differ and stacks do not,
+// single runs find differences and medians of rounds do not.
+func TestRoundsSeeThroughTheLuckOfProcesses(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const reports = 100
+	shown := 0
+	for range reports {
+		r := &Report{Workloads: []Workload{PingPong}, Cells: []Cell{{Link: "none"}}}
+		for round := range Rounds {
+			for _, s := range AllSeries() {
+				luck := math.Exp(0.1 * rng.NormFloat64())
+				for range 8 {
+					r.Samples = append(r.Samples, Sample{Workload: PingPong, Series: s, Round: round, Values: Values{
+						MetricRTT: luck * math.Exp(0.05*rng.NormFloat64()),
+					}})
+				}
+			}
+		}
+		r.Analyze()
+		if c := r.Result(0, PingPong, MetricRTT).Comparison(User, Kernel); c.Shown {
+			shown++
+		}
+		a, b := r.Of(0, PingPong, User, MetricRTT), r.Of(0, PingPong, Kernel, MetricRTT)
+		if len(a) != 8*Rounds || len(b) != len(a) {
+			t.Fatalf("%d and %d values", len(a), len(b))
+		}
 	}
-	if IsPrecise(oneToTen, oneToTen, 0.02) || IsPrecise(nil, narrow, 0.02) {
-		t.Error("wide or missing values are precise")
+	if shown > reports/20 {
+		t.Errorf("a difference was shown in %d of %d reports, want at most %d", shown, reports, reports/20)
 	}
 }

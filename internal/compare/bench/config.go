@@ -20,7 +20,6 @@ type Config struct {
 	Workloads []compare.Workload // with a URL: Fetch, Requests and Connections
 	Cells     []compare.Cell     // with a URL, only Concurrency and MTU may differ
 	Amounts   compare.Amounts
-	Precision float64 // share of the ratio at which to stop early; 0: never
 	Seed      uint64
 	Traces    bool // trace an upload of each TCP at the end, in a laboratory
 
@@ -45,9 +44,8 @@ var ErrPermission = errors.New("not permitted")
 
 // defaults of the runs.
 const (
-	leastRuns   = 10              // of each series, even when time is over
 	mostRuns    = 2000            // of each series
-	overtime    = 1.5             // by which factor Each may be exceeded to reach MinRuns
+	overtime    = 1.5             // by which factor the time may be exceeded to reach MinRuns
 	endWait     = 5 * time.Second // until a part that was told to end is killed
 	mostFailed  = 5               // runs of a series and workload that may fail
 	runTimeout  = time.Minute

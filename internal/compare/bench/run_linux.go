@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -38,32 +39,68 @@ type director struct {
 	report *compare.Report
 	begun  time.Time
 	scene  *scene
-	stage  int  // of cells times workloads
+	done   int  // bouts of one round that are over, of all
 	named  bool // our congestion control is among the conditions
 }
 
 // all runs every workload of every cell. Cells with the same path share a scene.
 func (d *director) all(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, d.leave()) }()
-	for i, cell := range d.cfg.Cells {
-		if i == 0 || cell.MTU != d.cfg.Cells[i-1].MTU || cell.Link != d.cfg.Cells[i-1].Link {
-			if err := d.enter(ctx, cell); err != nil {
-				return err
-			}
+	cells := d.cfg.Cells
+	for i := 0; i < len(cells); {
+		next := i + 1
+		for next < len(cells) && cells[next].MTU == cells[i].MTU && cells[next].Link == cells[i].Link {
+			next++
 		}
-		for _, w := range d.cfg.Workloads {
-			if d.report.IsRepeated(i, w) {
-				d.stage++
-				continue
-			}
-			if err := d.workload(ctx, i, w); err != nil {
-				return fmt.Errorf("%s: %w", d.report.Subject(i, w), err)
-			}
-			d.stage++
+		if err := d.path(ctx, i, next); err != nil {
+			return err
 		}
+		i = next
 	}
 	if d.cfg.Traces {
 		return d.traces(ctx)
+	}
+	return nil
+}
+
+// rounds is how often the processes of the series are started anew on each path.
+// Where a process happens to lie, in memory and on which core, stays with it
+// and makes it faster or slower than its like by more than chance between runs.
+func (d *director) rounds() int {
+	if n := d.cfg.Amounts.Runs; n > 0 {
+		return min(compare.Rounds, (n+1)/2) // whole blocks, as far as possible
+	}
+	return compare.Rounds
+}
+
+// path takes the samples of the cells from first on, which have the same path.
+func (d *director) path(ctx context.Context, first, next int) error {
+	if err := d.enter(ctx, d.cfg.Cells[first]); err != nil {
+		return err
+	}
+	var bouts []*bout
+	for cell := first; cell < next; cell++ {
+		for _, w := range d.cfg.Workloads {
+			if !d.report.IsRepeated(cell, w) {
+				bouts = append(bouts, d.newBout(cell, w))
+			}
+		}
+	}
+	for round := range d.rounds() {
+		if round > 0 {
+			if err := d.scene.restart(ctx, rand.New(rand.NewPCG(d.cfg.Seed, uint64(round)))); err != nil {
+				return err
+			}
+		}
+		for _, b := range bouts {
+			if err := b.play(ctx, round); err != nil {
+				return fmt.Errorf("%s: %w", d.report.Subject(b.cell, b.workload), err)
+			}
+			d.done++
+		}
+	}
+	for _, b := range bouts {
+		b.tellFailures()
 	}
 	return nil
 }
@@ -94,58 +131,67 @@ func (d *director) leave() error {
 	return s.close()
 }
 
-// progress tells how far we are, given the share of this stage that is done.
+// progress tells how far we are, given the share of the present bout's round that is done.
 func (d *director) progress(share float64, what string) {
 	if d.cfg.Progress != nil {
-		stages := len(d.cfg.Cells) * len(d.cfg.Workloads)
-		d.cfg.Progress((float64(d.stage)+share)/float64(stages), what)
+		all := len(d.cfg.Cells) * len(d.cfg.Workloads) * d.rounds()
+		d.cfg.Progress(min(1, (float64(d.done)+share)/float64(all)), what)
 	}
 }
 
-// A bout is the samples of one workload in one cell.
+// A bout is the samples of one workload in one cell, over all rounds.
 type bout struct {
 	*director
 	cell     int
 	workload compare.Workload
+	round    int
+	order    *compare.Order
 	amount   int64
-	begun    time.Time
+	took     time.Duration // in former rounds
+	begun    time.Time     // of this round
 	count    map[compare.Series]int
 	failed   map[compare.Series]int
 	failure  map[compare.Series]error // the first one
-	main     map[compare.Series][]float64
 }
 
-// workload takes the samples of one workload in one cell.
-func (d *director) workload(ctx context.Context, cell int, w compare.Workload) error {
-	b := &bout{
-		director: d, cell: cell, workload: w,
-		count: map[compare.Series]int{}, failed: map[compare.Series]int{},
-		failure: map[compare.Series]error{}, main: map[compare.Series][]float64{},
+func (d *director) newBout(cell int, w compare.Workload) *bout {
+	stream := uint64(cell)<<8 | uint64(slices.Index(compare.AllWorkloads(), w))
+	return &bout{
+		director: d, cell: cell, workload: w, order: compare.NewOrder(d.cfg.Seed, stream, compare.AllSeries()),
+		count: map[compare.Series]int{}, failed: map[compare.Series]int{}, failure: map[compare.Series]error{},
 	}
+}
+
+// play takes the samples of one round.
+func (b *bout) play(ctx context.Context, round int) error {
+	b.round = round
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}
 	b.begun = time.Now()
-	// Each workload of each cell has an order of its own.
-	order := compare.NewOrder(d.cfg.Seed, uint64(d.stage), compare.AllSeries())
 	for !b.isEnough() {
-		b.progress(b.share(), d.report.Subject(cell, w))
-		for _, s := range order.Block() {
-			if n := d.cfg.Amounts.Runs; n > 0 && b.count[s] >= n {
-				continue // an odd number of runs ends in half a block
+		b.progress(b.share(), b.report.Subject(b.cell, b.workload))
+		for _, s := range b.order.Block() {
+			if n := b.cfg.Amounts.Runs; n > 0 && b.count[s] >= b.wanted() {
+				continue // a number that is no multiple ends in part of a block
 			}
 			if err := b.once(ctx, s); err != nil {
 				return err
 			}
 		}
 	}
+	b.took += time.Since(b.begun)
+	return nil
+}
+
+// tellFailures warns of runs that do not count.
+func (b *bout) tellFailures() {
 	for _, s := range compare.AllSeries() {
 		if b.failed[s] > 0 {
-			d.report.Warnings = append(d.report.Warnings, fmt.Sprintf("%s, %s: %d runs failed and do not count: %v",
-				d.report.Subject(cell, w), s, b.failed[s], b.failure[s]))
+			b.report.Warnings = append(b.report.Warnings, fmt.Sprintf("%s, %s: %d runs failed and do not count: %v",
+				b.report.Subject(b.cell, b.workload), s, b.failed[s], b.failure[s]))
 		}
 	}
-	return nil
 }
 
 // once takes one sample. Failures are borne a few times.
@@ -173,7 +219,7 @@ func (b *bout) once(ctx context.Context, s compare.Series) error {
 		order += n
 	}
 	b.report.Samples = append(b.report.Samples, compare.Sample{
-		Cell: b.cell, Workload: b.workload, Series: s, Run: b.count[s], Order: order,
+		Cell: b.cell, Workload: b.workload, Series: s, Round: b.round, Run: b.count[s], Order: order,
 		Start: began, Amount: b.amount, Values: a.Values, Remote: a.Remote,
 	})
 	if a.Congestion != "" && !b.named {
@@ -181,27 +227,27 @@ func (b *bout) once(ctx context.Context, s compare.Series) error {
 		b.report.Conditions = append(b.report.Conditions, compare.Condition{Name: "congestion control of our TCP", Value: a.Congestion})
 	}
 	b.count[s]++
-	b.main[s] = append(b.main[s], a.Values[b.workload.Metrics()[0].Name])
 	return nil
 }
 
-// warmUp runs each series before anything counts, and finds out how much one
-// run may do, if that is ours to choose.
+// warmUp runs each series before anything counts, and in the first round finds
+// out how much one run may do.
 func (b *bout) warmUp(ctx context.Context) error {
 	b.progress(0, b.report.Subject(b.cell, b.workload)+", warming up")
 	most, least := b.bounds()
-	b.amount = least
 	var slowest time.Duration
 	for range max(b.cfg.Amounts.Warmup, 1) {
 		for _, s := range compare.AllSeries() {
 			begun := time.Now()
-			if _, err := b.scene.clients[s].do(ctx, b.scene.order(b.workload, b.report.Cells[b.cell], b.amount)); err != nil {
+			if _, err := b.scene.clients[s].do(ctx, b.scene.order(b.workload, b.report.Cells[b.cell], least)); err != nil {
 				return fmt.Errorf("%s: %w", s, err)
 			}
 			slowest = max(slowest, time.Since(begun))
 		}
 	}
-	b.amount = scaleAmount(least, most, slowest, b.runLength())
+	if b.round == 0 {
+		b.amount = scaleAmount(least, most, slowest, b.runLength())
+	}
 	return nil
 }
 
@@ -240,41 +286,49 @@ func (b *bout) bounds() (most, least int64) {
 	return 1, 1
 }
 
-// isEnough decides when to stop. It never looks at a p-value.
+// wanted is how many runs of each there should be at the end of this round.
+func (b *bout) wanted() int {
+	n := b.cfg.Amounts.MinRuns
+	if b.cfg.Amounts.Runs > 0 {
+		n = min(b.cfg.Amounts.Runs, mostRuns)
+	}
+	return n * (b.round + 1) / b.rounds()
+}
+
+// isEnough decides when a round is over. It never looks at the values: a rule
+// that did would find differences where there are none.
 func (b *bout) isEnough() bool {
 	n := mostRuns
 	for _, s := range compare.AllSeries() {
 		n = min(n, b.count[s])
 	}
-	a := b.cfg.Amounts
-	if a.Runs > 0 {
-		return n >= min(a.Runs, mostRuns)
+	if b.cfg.Amounts.Runs > 0 {
+		return n >= b.wanted()
 	}
-	each, took := a.Seconds, time.Since(b.begun).Seconds()
+	share := b.share()
 	switch {
-	case n >= mostRuns:
+	case n >= mostRuns*(b.round+1)/b.rounds():
 		return true
-	case n >= a.MinRuns:
-		return took >= each || compare.IsPrecise(b.main[compare.User], b.main[compare.Kernel], b.cfg.Precision)
+	case n >= b.wanted():
+		return share >= 1
 	}
-	return n >= min(leastRuns, a.MinRuns) && took >= overtime*each
+	return share >= overtime && n > b.round // at least one block in each round
 }
 
-// share is how much of the bout is done, roughly.
+// share is which part of the time until the end of this round is over. With a
+// given number of runs it is that of the runs.
 func (b *bout) share() float64 {
-	a := b.cfg.Amounts
-	if a.Runs > 0 {
-		return min(1, float64(b.count[compare.User])/float64(a.Runs))
+	if b.cfg.Amounts.Runs > 0 {
+		return float64(b.count[compare.User]) / float64(max(b.wanted(), 1))
 	}
-	return min(1, time.Since(b.begun).Seconds()/max(a.Seconds, 1e-3))
+	wanted := b.cfg.Amounts.Seconds * float64(b.round+1) / float64(b.rounds())
+	return (b.took + time.Since(b.begun)).Seconds() / max(wanted, 1e-3)
 }
 
 // traces follows one upload over each TCP. It comes last, since tracing costs time.
 func (d *director) traces(ctx context.Context) error {
 	cell := d.report.Cells[len(d.report.Cells)-1]
-	d.stage--
-	d.progress(1, "tracing an upload")
-	d.stage++
+	d.progress(0, "tracing an upload")
 	bytes := int64(tracedBytes)
 	for i := range d.report.Samples {
 		if m := &d.report.Samples[i]; m.Workload == compare.Upload {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
@@ -22,6 +23,7 @@ type scene struct {
 	world   *lab.Namespace // where the server is
 	server  *part
 	clients map[compare.Series]*part
+	base    spec // of the clients
 	paths   []compare.Path
 	link    *tun.Impaired // nil: none
 	closers []func() error
@@ -139,35 +141,67 @@ func plugIn(p netip.Prefix) error {
 
 // openClients starts the clients of all series.
 func (s *scene) openClients(ctx context.Context, cell compare.Cell) error {
-	base := spec{
+	s.base = spec{
 		Network: s.cfg.Network, MTU: cell.MTU, DNS: s.cfg.DNS,
 		Insecure: s.cfg.Insecure, ConnectTo: s.cfg.ConnectTo,
 	}
 	if s.cfg.URL == "" {
-		base.Insecure = true // the server's certificate is of its own making
-		base.DNS = []netip.AddrPort{netip.AddrPortFrom(serverAddr.Addr(), portDNS)}
+		s.base.Insecure = true // the server's certificate is of its own making
+		s.base.DNS = []netip.AddrPort{netip.AddrPortFrom(serverAddr.Addr(), portDNS)}
 	}
-	roles := map[compare.Series]role{
-		compare.User: roleUser, compare.Kernel: roleKernel, compare.Twin: roleTwin, compare.Control: roleForwarder,
-	}
+	s.closers = append(s.closers, s.endClients)
 	for _, series := range compare.AllSeries() {
-		sp := base
-		sp.Role = roles[series]
-		if s.cfg.Amounts.Calibration {
-			sp.Role = roleKernel
-		}
-		p, ready, err := start(ctx, s.cfg.Program, sp, s.host)
+		ready, err := s.startClient(ctx, series)
 		if err != nil {
 			return err
 		}
-		s.clients[series] = p
-		s.closers = append(s.closers, p.end)
 		s.paths = append(s.paths, compare.Path{Series: series, Path: ready.Note + s.way()})
 		if len(ready.DNS) > 0 {
-			base.DNS = ready.DNS // the others are to ask the same servers
+			s.base.DNS = ready.DNS // the others are to ask the same servers
 		}
 	}
 	return nil
+}
+
+// startClient starts the client of one series.
+func (s *scene) startClient(ctx context.Context, series compare.Series) (answer, error) {
+	sp := s.base
+	sp.Role = map[compare.Series]role{
+		compare.User: roleUser, compare.Kernel: roleKernel, compare.Twin: roleTwin, compare.Control: roleForwarder,
+	}[series]
+	if s.cfg.Amounts.Calibration {
+		sp.Role = roleKernel
+	}
+	p, ready, err := start(ctx, s.cfg.Program, sp, s.host)
+	if err == nil {
+		s.clients[series] = p
+	}
+	return ready, err
+}
+
+// restart puts new processes in the place of all clients, in an order that chance decides.
+func (s *scene) restart(ctx context.Context, rng *rand.Rand) error {
+	if err := s.endClients(); err != nil {
+		return err
+	}
+	series := compare.AllSeries()
+	rng.Shuffle(len(series), func(i, j int) { series[i], series[j] = series[j], series[i] })
+	for _, one := range series {
+		if _, err := s.startClient(ctx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endClients ends the clients that run.
+func (s *scene) endClients() error {
+	var errs []error
+	for series, p := range s.clients {
+		errs = append(errs, p.end())
+		delete(s.clients, series)
+	}
+	return errors.Join(errs...)
 }
 
 // conditions describes the interface over which all series leave.

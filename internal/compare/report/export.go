@@ -25,7 +25,7 @@ func JSON(w io.Writer, r *compare.Report) error {
 func CSV(w io.Writer, r *compare.Report) error {
 	c := csv.NewWriter(w)
 	rows := [][]string{{
-		"cell", "size_bytes", "concurrency", "mtu", "link", "workload", "series", "run", "order", "start_s", "amount", "metric", "unit", "value",
+		"cell", "size_bytes", "concurrency", "mtu", "link", "workload", "series", "round", "run", "order", "start_s", "amount", "metric", "unit", "value",
 	}}
 	for i := range r.Samples {
 		m := &r.Samples[i]
@@ -37,7 +37,7 @@ func CSV(w io.Writer, r *compare.Report) error {
 			}
 			rows = append(rows, []string{
 				strconv.Itoa(m.Cell), strconv.FormatInt(cell.Size, 10), strconv.Itoa(cell.Concurrency), strconv.Itoa(cell.MTU), cell.Link,
-				string(m.Workload), string(m.Series), strconv.Itoa(m.Run), strconv.Itoa(m.Order), number(m.Start), strconv.FormatInt(m.Amount, 10),
+				string(m.Workload), string(m.Series), strconv.Itoa(m.Round), strconv.Itoa(m.Run), strconv.Itoa(m.Order), number(m.Start), strconv.FormatInt(m.Amount, 10),
 				x.Name, string(x.Unit), number(v),
 			})
 		}

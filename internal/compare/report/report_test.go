@@ -35,10 +35,10 @@ func example() *compare.Report {
 		for _, w := range r.Workloads {
 			order := compare.NewOrder(r.Seed, uint64(cell), compare.AllSeries())
 			count, n := map[compare.Series]int{}, 0
-			for range 6 {
+			for turn := range compare.Rounds {
 				for _, s := range order.Block() {
 					r.Samples = append(r.Samples, compare.Sample{
-						Cell: cell, Workload: w, Series: s, Run: count[s], Order: n, Amount: 1 << 20, Remote: "192.0.2.1:80",
+						Cell: cell, Workload: w, Series: s, Round: turn, Run: count[s], Order: n, Amount: 1 << 20, Remote: "192.0.2.1:80",
 						Start: round(float64(len(r.Samples)) / 100), Values: values(w, slower[s]*math.Exp(0.05*rng.NormFloat64())),
 					})
 					count[s]++

@@ -142,5 +142,6 @@ func ratio(c *compare.Comparison) string {
 // legend explains the tables.
 const legend = "user: our TCP over TUN and NAT; kernel: the kernel's TCP, directly; twin and control: ours and the kernel's " +
 	"on one and the same path, a forwarder before TUN and NAT. " +
-	"Ratios are Hodges-Lehmann estimates with 95% intervals; ~ means that no difference was shown " +
-	"(Mann-Whitney, at 5% for the whole report after Holm's correction). Intervals hold one at a time."
+	"Ratios are Hodges-Lehmann estimates with 95% intervals, from the medians of rounds with new processes; ~ means that no difference was shown " +
+	"(Mann-Whitney, after Holm's correction: at 5% for all main measures together, and for all others). " +
+	"Intervals hold one at a time."
