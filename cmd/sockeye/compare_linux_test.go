@@ -78,26 +78,35 @@ func TestCompareAsserts(t *testing.T) {
 }
 
 func TestCompareOverTheHostsRoute(t *testing.T) {
-	cmd := sockeyeCommand(t, "compare", "--mode", "fetch,requests", "--runs", "2", "--warmup", "1", "--concurrency", "2", "--json", "http://192.0.2.1/")
+	for _, url := range []string{"http://192.0.2.1/", "http://[2001:db8::1]/"} {
+		t.Run(url, func(t *testing.T) { compareOverTheHostsRoute(t, url) })
+	}
+}
+
+func compareOverTheHostsRoute(t *testing.T, url string) {
+	cmd := sockeyeCommand(t, "compare", "--mode", "fetch,requests", "--runs", "2", "--warmup", "1", "--concurrency", "2", "--json", url)
+	if strings.Contains(url, "[") {
+		cmd.Args = append(cmd.Args, "-6")
+	}
 	world, host := labtest.New(t), labtest.New(t)
+	addrs := func(list ...string) (prefixes []netip.Prefix) {
+		for _, a := range list {
+			prefixes = append(prefixes, netip.MustParsePrefix(a))
+		}
+		return prefixes
+	}
 	err := lab.Veth(
-		lab.End{Namespace: world, Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}},
-		lab.End{Namespace: host, Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
+		lab.End{Namespace: world, Name: "eth0", Addrs: addrs("192.0.2.1/24", "2001:db8::1/64")},
+		lab.End{Namespace: host, Name: "eth0", Addrs: addrs("192.0.2.2/24", "2001:db8::2/64")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := host.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddr("192.0.2.1")); err != nil {
-		t.Fatal(err)
+	for dst, via := range map[string]string{"0.0.0.0/0": "192.0.2.1", "::/0": "2001:db8::1"} {
+		if err := host.AddRoute(netip.MustParsePrefix(dst), netip.MustParseAddr(via)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	var l net.Listener
-	labtest.Do(t, world, func() (err error) {
-		l, err = net.Listen("tcp", "192.0.2.1:80")
-		return err
-	})
-	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })}
-	t.Cleanup(func() { srv.Close() })
-	go srv.Serve(l)
-
+	servePages(t, world)
 	var out, diag bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	if err := host.Run(cmd); err != nil {
@@ -115,11 +124,23 @@ func TestCompareOverTheHostsRoute(t *testing.T) {
 		}
 	}
 	// Everything has been taken back.
-	links := labtest.Output(t, host, "ip", "-br", "link")
-	if strings.Contains(links, "sockeye") {
+	if links := labtest.Output(t, host, "ip", "-br", "link"); strings.Contains(links, "sockeye") {
 		t.Errorf("interfaces are left:\n%s", links)
 	}
 	if tables := labtest.Output(t, host, "nft", "list", "tables"); strings.Contains(tables, "sockeye") {
 		t.Errorf("firewall tables are left:\n%s", tables)
 	}
+}
+
+// servePages answers every request to a namespace's port 80.
+func servePages(t *testing.T, n *lab.Namespace) {
+	t.Helper()
+	var l net.Listener
+	labtest.Do(t, n, func() (err error) {
+		l, err = net.Listen("tcp", ":80")
+		return err
+	})
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })}
+	t.Cleanup(func() { srv.Close() })
+	go srv.Serve(l)
 }

@@ -75,7 +75,6 @@ func poll(conn *net.TCPConn, done <-chan error) ([]compare.Point, error) {
 type course struct {
 	mu    sync.Mutex
 	local string
-	from  tcp.Seq
 	start float64
 	list  []compare.Point
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 )
 
-func render1(t *testing.T, r *compare.Report) string {
+func page1(t *testing.T, r *compare.Report) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := HTML(&b, r); err != nil {
@@ -24,12 +24,12 @@ func render1(t *testing.T, r *compare.Report) string {
 var drawing = regexp.MustCompile(`(?s)(<svg [^>]*>).*?(</svg>)`)
 
 func TestHTMLIsGolden(t *testing.T) {
-	text := drawing.ReplaceAllString(render1(t, example()), "$1$2")
+	text := drawing.ReplaceAllString(page1(t, example()), "$1$2")
 	golden(t, "report.html", []byte(text))
 }
 
 func TestHTMLStandsAlone(t *testing.T) {
-	text := render1(t, example())
+	text := page1(t, example())
 	doc, err := html.Parse(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,8 @@ func content(n *html.Node) string {
 }
 
 func TestHTMLIsTheSameTwice(t *testing.T) {
-	if render1(t, example()) != render1(t, example()) {
+	first, second := page1(t, example()), page1(t, example())
+	if first != second {
 		t.Error("the same report gives another page")
 	}
 }
@@ -83,13 +84,13 @@ func TestHTMLIsTheSameTwice(t *testing.T) {
 func TestHTMLEscapes(t *testing.T) {
 	r := example()
 	r.Title, r.Warnings = "<script>alert(1)</script>", []string{"<b>"}
-	if text := render1(t, r); strings.Contains(text, "<script>") || strings.Contains(text, "<b>") {
+	if text := page1(t, r); strings.Contains(text, "<script>") || strings.Contains(text, "<b>") {
 		t.Error("text of others becomes markup")
 	}
 }
 
 func TestLegendsNameAllSeries(t *testing.T) {
-	text := render1(t, example())
+	text := page1(t, example())
 	for _, m := range drawing.FindAllString(text, -1) {
 		for _, s := range compare.AllSeries() {
 			if !strings.Contains(m, ">"+string(s)+"<") {
