@@ -147,7 +147,7 @@ func (n *network) serveNginx(root, cert, key string) (site, bool) {
 daemon off; master_process off; pid %[1]s/nginx.pid; error_log %[1]s/nginx.log;
 events { worker_connections 1024; }
 http {
-  access_log off; sendfile on;
+  access_log off; sendfile on; send_timeout 1h; # a busy machine is no fault of the client
   client_body_temp_path %[1]s/nginx-body; proxy_temp_path %[1]s/nginx-proxy; fastcgi_temp_path %[1]s/nginx-fcgi;
   uwsgi_temp_path %[1]s/nginx-uwsgi; scgi_temp_path %[1]s/nginx-scgi;
   server {
@@ -171,6 +171,7 @@ func (n *network) serveApache(root, cert, key string) (site, bool) {
 	conf := fmt.Sprintf(`
 ServerRoot %[1]s
 ServerName lab
+Timeout 3600
 PidFile %[1]s/apache.pid
 ErrorLog %[1]s/apache.log
 Mutex file:%[1]s
