@@ -37,7 +37,7 @@ func newFastPair(t *testing.T, queue int) *fastPair {
 	return x
 }
 
-// dial connects, says something and lets the other side answer. It returns both ends.
+// dial connects, says something and waits until the other side has it. It returns both ends.
 func (x *fastPair) dial(say string) (client, server *Conn) {
 	x.t.Helper()
 	c, err := x.d.Dial("tcp", "10.0.0.2:80")
@@ -203,8 +203,16 @@ func TestFastOpenKeysChange(t *testing.T) {
 		if i == 2 { // twice in a row
 			x.b.SetFastOpenKeys(x.b.FastOpenKeys().Rotate(tcp.FastOpenKey{9}))
 		}
-		if _, s := x.dial("question"); s.Info().SynData != want {
+		c, s := x.dial("question")
+		if s.Info().SynData != want {
 			t.Errorf("connection %d: text was taken: %v, want %v", i, s.Info().SynData, want)
+		}
+		// The client has the new cookie when it has the SYN,ACK, and has that when it has text.
+		if _, err := s.Write([]byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
