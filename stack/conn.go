@@ -142,7 +142,7 @@ func (c *Conn) pendingError(call string) error {
 	if c.errTaken {
 		return nil
 	}
-	errno := endOf(c.sock.conn)
+	errno := EndErrno(c.sock.conn)
 	if errno == 0 {
 		return nil
 	}

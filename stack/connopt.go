@@ -139,7 +139,7 @@ func (c *Conn) SetTTL(ttl int) error {
 func (c *Conn) SoftError() error {
 	c.net.mu.Lock()
 	defer c.net.mu.Unlock()
-	if errno := errnoOf(c.sock.conn.SoftError()); errno != 0 {
+	if errno := CauseErrno(c.sock.conn.SoftError()); errno != 0 {
 		return errno
 	}
 	return nil

@@ -15,9 +15,9 @@ import (
 // Errors at the border: the only place where they are made. They are what package net
 // gives on Linux: the same types, the same nesting, the same text.
 
-// errnoOf returns the error number that Linux gives for what ended a connection, or
+// CauseErrno returns the error number that Linux gives for what ended a connection, or
 // stands in its way; 0 for what is no error.
-func errnoOf(c tcp.Cause) syscall.Errno {
+func CauseErrno(c tcp.Cause) syscall.Errno {
 	switch c {
 	case tcp.CauseRefused, tcp.CausePortUnreachable:
 		return syscall.ECONNREFUSED
@@ -37,16 +37,16 @@ func errnoOf(c tcp.Cause) syscall.Errno {
 	return 0
 }
 
-// endOf returns the error number for what ended a connection; 0 when it lives, or ended in order.
-func endOf(c *tcp.Conn) syscall.Errno {
+// EndErrno returns the error number that Linux gives for what ended a connection; 0 when it lives, or ended in order.
+func EndErrno(c *tcp.Conn) syscall.Errno {
 	cause := c.Cause()
 	switch {
 	case cause == tcp.CauseReset && c.PeerFIN():
 		return syscall.EPIPE // a reset in CLOSE-WAIT answers what we wrote
 	case cause == tcp.CauseTimeout && c.SoftError() != tcp.CauseNone:
-		return errnoOf(c.SoftError()) // what a router said explains the silence
+		return CauseErrno(c.SoftError()) // what a router said explains the silence
 	}
-	return errnoOf(cause)
+	return CauseErrno(cause)
 }
 
 // syscallError wraps an error number as package net does for a failed system call.

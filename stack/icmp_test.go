@@ -157,7 +157,7 @@ func TestErrorsReachTheConnection(t *testing.T) {
 			b.give(icmpAbout(t, syn, tt.kind, 0))
 			b.dropped()
 			b.silent()
-			if got := endOf(s.Conn()); got != tt.want {
+			if got := EndErrno(s.Conn()); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 			if len(b.host.demux.conns) != 0 {
@@ -187,7 +187,7 @@ func TestSoftErrorExplainsTimeout(t *testing.T) {
 			b.give(icmpAbout(t, lost[0], ip.HostUnreachable, 0))
 		}
 	}
-	if got := endOf(client.Conn()); got != syscall.EHOSTUNREACH {
+	if got := EndErrno(client.Conn()); got != syscall.EHOSTUNREACH {
 		t.Errorf("got %v, want %v", got, syscall.EHOSTUNREACH)
 	}
 	_ = a

@@ -200,7 +200,7 @@ func (h *Host) udpError(now ip.Time, u *UDPSocket, e *ip.ICMPError) {
 		return
 	}
 	if u.remote.IsValid() && e.Kind.IsHard() {
-		u.err = errnoOf(causeOf(e.Kind))
+		u.err = CauseErrno(causeOf(e.Kind))
 		u.notify()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -156,8 +157,8 @@ func (s *socket) wantsSoftErrors() bool {
 // noteSoftError makes a soft error that is new the pending one.
 func (s *socket) noteSoftError() {
 	soft := s.conn.Conn().SoftError()
-	if soft != s.soft && soft != tcp.CauseTimeout && causes[soft] != 0 && s.wantsSoftErrors() {
-		s.err = causes[soft]
+	if soft != s.soft && soft != tcp.CauseTimeout && stack.CauseErrno(soft) != 0 && s.wantsSoftErrors() {
+		s.err = stack.CauseErrno(soft)
 		s.wake(POLLERR)
 	}
 	s.soft = soft

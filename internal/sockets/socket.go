@@ -192,7 +192,7 @@ func (s *socket) adopt(now ip.Time, conn *stack.Socket) {
 	s.conn = conn
 	conn.Notify = s.changed
 	if c := conn.Conn(); c.State() == tcp.Closed {
-		s.err = endOf(c)
+		s.err = stack.EndErrno(c)
 	}
 	s.sent.begin(conn.Conn())
 	s.options.apply(now, conn.Conn())
@@ -206,7 +206,7 @@ func (s *socket) changed(what tcp.Change) {
 	events := 0
 	if what&tcp.ChangeState != 0 {
 		if c.State() == tcp.Closed {
-			s.err = endOf(c)
+			s.err = stack.EndErrno(c)
 		}
 		events = anyEvent
 	}
@@ -298,24 +298,4 @@ func (s *socket) close(now ip.Time) *Call {
 		return 0, 0, true
 	}
 	return c.begin(now)
-}
-
-// endOf returns the error that Linux gives for what ended a connection; 0 when it lives, or ended in order.
-func endOf(c *tcp.Conn) syscall.Errno {
-	cause := c.Cause()
-	switch {
-	case cause == tcp.CauseReset && c.PeerFIN():
-		return syscall.EPIPE // a reset in CLOSE-WAIT answers what we wrote
-	case cause == tcp.CauseTimeout && c.SoftError() != tcp.CauseNone:
-		cause = c.SoftError()
-	}
-	return causes[cause]
-}
-
-// causes are the errors for the causes of an end.
-var causes = map[tcp.Cause]syscall.Errno{
-	tcp.CauseRefused: syscall.ECONNREFUSED, tcp.CausePortUnreachable: syscall.ECONNREFUSED,
-	tcp.CauseReset: syscall.ECONNRESET, tcp.CauseTimeout: syscall.ETIMEDOUT, tcp.CauseAborted: syscall.ECONNABORTED,
-	tcp.CauseNetUnreachable: syscall.ENETUNREACH, tcp.CauseHostUnreachable: syscall.EHOSTUNREACH,
-	tcp.CauseProhibited: syscall.EHOSTUNREACH, tcp.CauseProtoUnreachable: syscall.ENOPROTOOPT,
 }
