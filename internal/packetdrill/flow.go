@@ -182,7 +182,7 @@ func (r *runner) resolved(k *Packet) (*Packet, error) {
 		}
 		o.Data, o.Symbol = append(bytes.Clone(o.Data), value...), ""
 	}
-	if why := badLength(len(appendOptions(nil, c.Options, nil))); why != "" {
+	if why := badLength(len(AppendOptions(nil, c.Options, nil))); why != "" {
 		return nil, r.fail("%s", why)
 	}
 	return &c, nil
@@ -229,7 +229,7 @@ func (r *runner) inject(k *Packet) error {
 	if !k.IP.Odd.fits(f.local.Addr()) {
 		return r.fail("an address or an option of another IP version than IPv%d", r.set.version)
 	}
-	packet := s.encodeOdd(appendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }), &k.IP.Odd)
+	packet := s.encodeOdd(AppendOptions(nil, options, func(n uint32) uint32 { return f.hostSeq(n, syn) }), &k.IP.Odd)
 	return r.arrive(packet)
 }
 

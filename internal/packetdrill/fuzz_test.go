@@ -59,13 +59,13 @@ func hasLarge(list []Expr) bool {
 // FuzzDecode holds the reader of packets to this: whatever a host sends is a segment, nothing, or an error.
 func FuzzDecode(f *testing.F) {
 	s := segment{src: netip.MustParseAddrPort("192.168.0.1:8080"), dst: netip.MustParseAddrPort("192.0.2.1:40001"), seq: 1, flags: 0x10, text: []byte("text")}
-	f.Add(s.encode(appendOptions(nil, []TCPOption{{Kind: kindTimestamp, Value: 1, Ecr: 2}, {Kind: kindSACK, SACK: [][2]uint32{{1, 2}}}, {Kind: kindFastOpen, Data: []byte{1, 2}}}, nil)))
+	f.Add(s.encode(AppendOptions(nil, []TCPOption{{Kind: kindTimestamp, Value: 1, Ecr: 2}, {Kind: kindSACK, SACK: [][2]uint32{{1, 2}}}, {Kind: kindFastOpen, Data: []byte{1, 2}}}, nil)))
 	f.Fuzz(func(t *testing.T, packet []byte) {
 		s, err := decode(ip.Time(1), packet)
 		if err != nil || s == nil {
 			return
 		}
-		if got := len(appendOptions(nil, s.options, nil)); got != s.optLen {
+		if got := len(AppendOptions(nil, s.options, nil)); got != s.optLen {
 			t.Errorf("%d bytes of options became %d", s.optLen, got)
 		}
 	})

@@ -233,7 +233,7 @@ func (p *parser) options() []TCPOption {
 			return list // their length is known when the script runs
 		}
 	}
-	if why := badLength(len(appendOptions(nil, list, nil))); why != "" {
+	if why := badLength(len(AppendOptions(nil, list, nil))); why != "" {
 		p.fail("%s", why)
 	}
 	return list

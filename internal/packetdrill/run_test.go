@@ -162,7 +162,7 @@ func TestDecodeFindsBadPackets(t *testing.T) {
 		src: netip.MustParseAddrPort("192.168.0.1:8080"), dst: netip.MustParseAddrPort("192.0.2.1:40001"),
 		seq: 1, flags: tcp.ACK, text: []byte("text"),
 	}
-	good := s.encode(appendOptions(nil, []TCPOption{{Kind: kindTimestamp, Value: 1, Ecr: 2}, {Kind: kindNOP}, {Kind: kindNOP}}, nil))
+	good := s.encode(AppendOptions(nil, []TCPOption{{Kind: kindTimestamp, Value: 1, Ecr: 2}, {Kind: kindNOP}, {Kind: kindNOP}}, nil))
 	if got, err := decode(5, good); err != nil || string(got.text) != "text" || len(got.options) != 3 {
 		t.Fatalf("got %+v, %v, want the segment back", got, err)
 	}

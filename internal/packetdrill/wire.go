@@ -29,9 +29,9 @@ type segment struct {
 	text     []byte
 }
 
-// appendOptions writes options as they stand. place turns the edges of SACK blocks into wire numbers; nil
-// leaves them.
-func appendOptions(b []byte, list []TCPOption, place func(uint32) uint32) []byte {
+// AppendOptions appends options to b as they stand on the wire, without padding, and returns b. place turns the edges of
+// SACK blocks into wire numbers; nil leaves them.
+func AppendOptions(b []byte, list []TCPOption, place func(uint32) uint32) []byte {
 	for _, o := range list {
 		if o.Raw {
 			b = append(b, o.Data...)
@@ -67,7 +67,7 @@ func appendOptions(b []byte, list []TCPOption, place func(uint32) uint32) []byte
 	return b
 }
 
-// readOptions is the reverse of appendOptions. It is as strict as the script that the result is compared with:
+// readOptions is the reverse of AppendOptions. It is as strict as the script that the result is compared with:
 // what makes no sense is an error.
 func readOptions(b []byte) ([]TCPOption, error) {
 	var list []TCPOption

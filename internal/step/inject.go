@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sockeye-tcp/sockeye/internal/packetdrill"
@@ -100,31 +101,15 @@ func (e *end) numbers() (peer, own uint32) {
 // knowsPeer reports whether the end has heard the initial number of the peer.
 func (e *end) knowsPeer() bool { return e.last != nil && e.last.Conn().State() > tcp.SynSent }
 
+// injectable are the kinds of option that the script of a world can name again.
+var injectable = []uint8{optEnd, optNop, optMSS, optScale, optSACKOK, optSACK, optTimestamp}
+
 // appendOptions writes options as they stand; SACK blocks count from ack0.
 func appendOptions(b []byte, list []packetdrill.TCPOption, ack0 uint32) ([]byte, error) {
 	for _, o := range list {
-		switch o.Kind {
-		case optEnd, optNop:
-			b = append(b, o.Kind)
-		case optMSS:
-			b = append(b, optMSS, 4, byte(o.Value>>8), byte(o.Value))
-		case optScale:
-			b = append(b, optScale, 3, byte(o.Value))
-		case optSACKOK:
-			b = append(b, optSACKOK, 2)
-		case optTimestamp:
-			b = append(b, optTimestamp, 10)
-			b = binary.BigEndian.AppendUint32(b, o.Value)
-			b = binary.BigEndian.AppendUint32(b, o.Ecr)
-		case optSACK:
-			b = append(b, optSACK, byte(2+8*len(o.SACK)))
-			for _, block := range o.SACK {
-				b = binary.BigEndian.AppendUint32(b, ack0+block[0])
-				b = binary.BigEndian.AppendUint32(b, ack0+block[1])
-			}
-		default:
+		if o.Raw || !slices.Contains(injectable, o.Kind) {
 			return nil, fmt.Errorf("the option %v cannot be injected", o)
 		}
 	}
-	return b, nil
+	return packetdrill.AppendOptions(b, list, func(n uint32) uint32 { return ack0 + n }), nil
 }
