@@ -84,7 +84,7 @@ func (f *compareFlags) add(flags *pflag.FlagSet) {
 	f.bulk = defaultBulk
 	flags.Var(sizeValue(&f.bulk), "bulk", "download and upload so much at most; default 16M")
 	flags.BoolVar(&f.tls, "tls", false, "fetch from the laboratory's server over TLS")
-	flags.BoolVar(&f.calibrate, "calibrate", false, "use the kernel's TCP in all series, directly")
+	flags.BoolVar(&f.calibrate, "calibrate", false, "put the kernel's TCP in the place of ours")
 	flags.BoolVarP(&f.v6, "ipv6", "6", false, "use IPv6; default IPv4, the same for all")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
 	flags.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `RULE` HOST1:PORT1:HOST2:PORT2")
@@ -117,7 +117,7 @@ func (f *compareFlags) config(args []string) (cfg bench.Config, err error) {
 		if err != nil {
 			return cfg, err
 		}
-		if isLoopback(host) && !f.calibrate {
+		if isLoopback(host) {
 			return cfg, fmt.Errorf("%s is the kernel's own loopback, which our TCP cannot reach; use --lab, or an address of this machine", host)
 		}
 	}

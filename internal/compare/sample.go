@@ -50,7 +50,7 @@ type Amounts struct {
 	Runs        int     `json:"runs"`         // wanted of each series; 0: chosen by precision
 	MinRuns     int     `json:"min_runs"`     // when Runs is 0
 	TLS         bool    `json:"tls"`          // of the laboratory's server
-	Calibration bool    `json:"calibration"`  // all series are the kernel's TCP, directly
+	Calibration bool    `json:"calibration"`  // the kernel's TCP stands in the place of ours
 	Seconds     float64 `json:"seconds_each"` // for a workload of a cell, when Runs is 0
 }
 

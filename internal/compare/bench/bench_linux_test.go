@@ -120,3 +120,22 @@ func TestScaleAmount(t *testing.T) {
 		}
 	}
 }
+
+// A calibration compares the kernel's TCP with itself, on both paths.
+func TestCalibration(t *testing.T) {
+	cfg := testConfig(t, compare.Fetch)
+	cfg.Amounts.Calibration = true
+	r, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range compare.AllSeries() {
+		want := 0
+		if s == compare.Twin || s == compare.Control {
+			want = cfg.Amounts.Runs
+		}
+		if n := len(r.Of(0, compare.Fetch, s, compare.MetricForwarder)); n != want {
+			t.Errorf("%s has %d times of a forwarder, want %d", s, n, want)
+		}
+	}
+}

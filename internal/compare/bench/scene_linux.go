@@ -166,17 +166,25 @@ func (s *scene) openClients(ctx context.Context, cell compare.Cell) error {
 // startClient starts the client of one series.
 func (s *scene) startClient(ctx context.Context, series compare.Series) (answer, error) {
 	sp := s.base
-	sp.Role = map[compare.Series]role{
-		compare.User: roleUser, compare.Kernel: roleKernel, compare.Twin: roleTwin, compare.Control: roleForwarder,
-	}[series]
-	if s.cfg.Amounts.Calibration {
-		sp.Role = roleKernel
-	}
+	sp.Role = roles(s.cfg.Amounts.Calibration)[series]
 	p, ready, err := start(ctx, s.cfg.Program, sp, s.host)
 	if err == nil {
 		s.clients[series] = p
 	}
 	return ready, err
+}
+
+// roles says who plays each series. In a calibration the kernel's TCP stands in the place of ours, so that two series each
+// are the same.
+func roles(calibration bool) map[compare.Series]role {
+	if calibration {
+		return map[compare.Series]role{
+			compare.User: roleKernel, compare.Kernel: roleKernel, compare.Twin: roleForwarder, compare.Control: roleForwarder,
+		}
+	}
+	return map[compare.Series]role{
+		compare.User: roleUser, compare.Kernel: roleKernel, compare.Twin: roleTwin, compare.Control: roleForwarder,
+	}
 }
 
 // restart puts new processes in the place of all clients, in an order that chance decides.
