@@ -108,6 +108,7 @@ func (a *app) compareHere(ctx context.Context, f *compareFlags, cfg bench.Config
 		}
 	}
 	b := thisBuild()
+	cfg.CommandOutput = a.stderr
 	cfg.Program = []string{exe, comparePart}
 	cfg.Conditions = []compare.Condition{{Name: "sockeye", Value: b.Version}, {Name: "commit", Value: b.Commit}}
 	bar := a.newBar(f.noProgress)

@@ -33,6 +33,7 @@ type compareFlags struct {
 	sizes, concurrency, mtus []string
 	loss, delay, rate        []string
 	impair                   string
+	exec                     string
 	bulk                     int64
 
 	v6, insecure bool
@@ -85,6 +86,7 @@ func (f *compareFlags) add(flags *pflag.FlagSet) {
 	flags.Var(sizeValue(&f.bulk), "bulk", "download and upload so much at most; default 16M")
 	flags.BoolVar(&f.tls, "tls", false, "fetch from the laboratory's server over TLS")
 	flags.BoolVar(&f.calibrate, "calibrate", false, "put the kernel's TCP in the place of ours")
+	flags.StringVar(&f.exec, "exec", "", "let another program measure on the same path: run\n                              `CMD` once a round, with SOCKEYE_URL set")
 	flags.BoolVarP(&f.v6, "ipv6", "6", false, "use IPv6; default IPv4, the same for all")
 	flags.BoolVarP(&f.insecure, "insecure", "k", false, "accept any certificate")
 	flags.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `RULE` HOST1:PORT1:HOST2:PORT2")
@@ -131,6 +133,7 @@ func (f *compareFlags) config(args []string) (cfg bench.Config, err error) {
 	if f.v6 {
 		cfg.Network = "tcp6"
 	}
+	cfg.Command = f.exec
 	cfg.Seed, cfg.DNS, cfg.Insecure, cfg.ConnectTo = f.seed, f.dns, f.insecure, f.connectTo
 	cfg.Amounts = compare.Amounts{
 		BulkBytes: f.bulk, Requests: defaultRequests, Connections: defaultConns, RoundTrips: defaultTrips,

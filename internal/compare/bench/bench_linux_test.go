@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,5 +138,24 @@ func TestCalibration(t *testing.T) {
 		if n := len(r.Of(0, compare.Fetch, s, compare.MetricForwarder)); n != want {
 			t.Errorf("%s has %d times of a forwarder, want %d", s, n, want)
 		}
+	}
+}
+
+// Another program has its turn once a round, where the series begin.
+func TestCommandRunsOnTheSamePath(t *testing.T) {
+	cfg := testConfig(t, compare.Fetch)
+	var out strings.Builder
+	cfg.CommandOutput = &out
+	cfg.Command = `echo $SOCKEYE_ROUND $SOCKEYE_URL $SOCKEYE_SERVER $(readlink $SOCKEYE_SERVER_NETNS | cut -c-4)`
+	if _, err := Run(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	want := "0 http://192.0.2.1/1000 192.0.2.1 net:\n1 http://192.0.2.1/1000 192.0.2.1 net:\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	cfg.Command = "exit 3"
+	if _, err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "exit 3") {
+		t.Errorf("got %v from a command that fails", err)
 	}
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"errors"
+	"io"
 	"net/netip"
 	"time"
 
@@ -34,6 +35,13 @@ type Config struct {
 	// Program is how to start this program so that it plays a part: the
 	// part is appended as the last argument. It then calls Part.
 	Program []string
+
+	// Command is a command for the shell that runs once a round of each cell where the series begin, in turns with them; empty
+	// means none. SOCKEYE_URL in its environment is the page and SOCKEYE_ROUND the round; in a laboratory SOCKEYE_SERVER is the
+	// server's address and SOCKEYE_SERVER_NETNS its network namespace, for nsenter. When it fails, Run does.
+	Command string
+	// CommandOutput is where it writes.
+	CommandOutput io.Writer
 
 	// Progress is called with what is being done and which share of all is done. Nil is allowed.
 	Progress func(share float64, what string)

@@ -98,6 +98,11 @@ func (d *director) path(ctx context.Context, first, next int) error {
 			}
 			d.done++
 		}
+		for cell := first; cell < next; cell++ {
+			if err := d.scene.command(ctx, d.cfg.Cells[cell], round); err != nil {
+				return err
+			}
+		}
 	}
 	for _, b := range bouts {
 		b.tellFailures()
