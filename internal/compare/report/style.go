@@ -60,6 +60,7 @@ func glyphStyle(s compare.Series) draw.GlyphStyle {
 const (
 	plotWidth  = 400
 	plotHeight = 250
+	plotMargin = 14 // on the right, for the half of the last tick's label that sticks out
 )
 
 // newPlot returns an empty plot with its texts.
@@ -111,7 +112,7 @@ type picture struct {
 // render draws a plot. What screen readers say of it is its title.
 func render(p *plot.Plot) (picture, error) {
 	c := vgsvg.New(plotWidth, plotHeight)
-	p.Draw(draw.New(c))
+	p.Draw(draw.Crop(draw.New(c), 0, -vg.Points(plotMargin), 0, 0))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return picture{}, fmt.Errorf("draw %q: %w", p.Title.Text, err)
