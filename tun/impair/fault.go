@@ -25,11 +25,16 @@ type Config struct {
 //
 // A packet goes through the faults in this order: it is lost; it is duplicated;
 // it is corrupted (the duplicate is not); it waits for its turn at the
-// bottleneck (Rate, Queue); it travels (Delay, Jitter); it is overtaken
+// bottleneck (Rate, Queue, AQM); it travels (Delay, Jitter); it is overtaken
 // (Reorder).
 type Fault struct {
 	// Loss is the probability that a packet is lost, 0 to 1.
 	Loss float64
+
+	// Burst is how many packets in a row are lost on average, 1 to MaxBurst, when Loss is to come in bursts: the network is
+	// either good and loses nothing, or bad and loses everything (Gilbert's model). Loss is the share all the same, at most
+	// Burst/(Burst+1). 0 means that each packet has its own fate.
+	Burst float64
 
 	// Duplicate is the probability that a packet arrives twice.
 	Duplicate float64
@@ -60,6 +65,9 @@ type Fault struct {
 	// passing; those that find it full are lost. 0 is DefaultQueue. It means
 	// nothing without Rate.
 	Queue int
+
+	// AQM says how the queue tells senders that it grows. It needs a Rate.
+	AQM AQM
 }
 
 const (
@@ -68,6 +76,9 @@ const (
 
 	// MaxQueue bounds Queue: less than the packets that a Wire holds at all.
 	MaxQueue = MaxHeld / 2
+
+	// MaxBurst bounds Burst: more than the largest window of full segments.
+	MaxBurst = 10000
 
 	// MaxDelay bounds Delay. No path on Earth is so long.
 	MaxDelay = time.Minute
@@ -110,6 +121,10 @@ func (f *Fault) check() error {
 		}
 	}
 	switch {
+	case f.Burst != 0 && !(f.Burst >= 1 && f.Burst <= MaxBurst):
+		return fmt.Errorf("burst %g is not within 1 to %d packets", f.Burst, MaxBurst)
+	case f.Burst != 0 && f.Loss > f.Burst/(f.Burst+1):
+		return fmt.Errorf("loss %s is more than bursts of %g packets with one between them", formatShare(f.Loss), f.Burst)
 	case f.Delay < 0 || f.Delay > MaxDelay:
 		return fmt.Errorf("delay %s is not within 0s to %s", f.Delay, MaxDelay)
 	case f.Jitter < 0 || f.Jitter > f.Delay:
@@ -120,6 +135,10 @@ func (f *Fault) check() error {
 		return fmt.Errorf("queue %d is not within 1 to %d packets", f.Queue, MaxQueue)
 	case f.Queue > 0 && f.Rate == 0:
 		return fmt.Errorf("queue has no meaning without a rate")
+	case int(f.AQM) >= len(aqmNames):
+		return fmt.Errorf("there is no AQM %d", uint8(f.AQM))
+	case f.AQM != DropTail && f.Rate == 0:
+		return fmt.Errorf("aqm has no meaning without a rate")
 	}
 	return nil
 }

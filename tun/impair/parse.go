@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // Syntax describes what Parse takes, for help texts.
-const Syntax = `comma-separated: loss=5%, duplicate=2%, corrupt=1%, reorder=10%, delay=20ms, jitter=5ms, rate=10Mbit, queue=100, seed=7; with "in." or "out." in front for one direction only`
+const Syntax = `comma-separated: loss=5%, duplicate=2%, corrupt=1%, reorder=10%, delay=20ms, jitter=5ms, rate=10Mbit, queue=100, burst=4, aqm=codel, seed=7; with "in." or "out." in front for one direction only`
 
 // A field is one kind of fault that can be written as key=value.
 type field struct {
@@ -37,6 +38,16 @@ var fields = []field{
 		"queue",
 		func(f *Fault, v string) (err error) { f.Queue, err = parseQueue(v); return err },
 		func(f *Fault) string { return orNothing(f.Queue != 0, strconv.Itoa(f.Queue)) },
+	},
+	{
+		"burst",
+		func(f *Fault, v string) (err error) { f.Burst, err = parseBurst(v); return err },
+		func(f *Fault) string { return orNothing(f.Burst != 0, strconv.FormatFloat(f.Burst, 'g', -1, 64)) },
+	},
+	{
+		"aqm",
+		func(f *Fault, v string) (err error) { f.AQM, err = parseAQM(v); return err },
+		func(f *Fault) string { return orNothing(f.AQM != DropTail, f.AQM.String()) },
 	},
 }
 
@@ -185,6 +196,22 @@ func parseQueue(s string) (int, error) {
 		return 0, fmt.Errorf("the queue is a number of packets from 1 to %d", MaxQueue)
 	}
 	return n, nil
+}
+
+func parseBurst(s string) (float64, error) {
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(x >= 1 && x <= MaxBurst) {
+		return 0, fmt.Errorf("a burst is a mean number of packets from 1 to %d", MaxBurst)
+	}
+	return x, nil
+}
+
+func parseAQM(s string) (AQM, error) {
+	i := slices.Index(aqmNames[:], strings.ToLower(s))
+	if i < 0 {
+		return 0, fmt.Errorf("the kinds of queue are %s", strings.Join(aqmNames[:], ", "))
+	}
+	return AQM(i), nil
 }
 
 // String writes the configuration so that Parse reads it back, "none" for a

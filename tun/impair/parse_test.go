@@ -30,6 +30,8 @@ func TestParse(t *testing.T) {
 		{"rate=64KBIT", "rate=64kbit", Config{In: Fault{Rate: 64000}, Out: Fault{Rate: 64000}}},
 		{"loss=7%", "loss=7%", Config{In: Fault{Loss: 0.07}, Out: Fault{Loss: 0.07}}},
 		{"seed=0x10", "seed=16", Config{Seed: 16}},
+		{"loss=2%,burst=4.5", "loss=2%,burst=4.5", Config{In: Fault{Loss: 0.02, Burst: 4.5}, Out: Fault{Loss: 0.02, Burst: 4.5}}},
+		{"out.rate=1Mbit,out.aqm=CoDel", "out.rate=1Mbit,out.aqm=codel", Config{Out: Fault{Rate: 1e6, AQM: CoDel}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
@@ -63,6 +65,10 @@ func TestParseNamesTheBadPart(t *testing.T) {
 		{"rate=1bit", "rate 1bit", "1kbit to 1000Gbit"},
 		{"queue=0,rate=1Mbit", `"queue=0"`, "1 to 16384"},
 		{"queue=5", "queue", "without a rate"},
+		{"burst=0.5", `"burst=0.5"`, "1 to 10000"},
+		{"loss=90%,burst=2", "loss 90%", "bursts of 2"},
+		{"rate=1Mbit,aqm=blue", `"aqm=blue"`, "droptail, red, codel"},
+		{"aqm=red", "aqm", "without a rate"},
 		{"seed=x", `"seed=x"`, "2^64-1"},
 		{"in.seed=1", `"in.seed=1"`, "allowed are"},
 		{"loss=5%,", `""`, "key=value"},
@@ -84,9 +90,9 @@ func TestStringReadsBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	fault := func() Fault {
 		f := Fault{
-			Loss: rng.Float64(), Duplicate: float64(rng.IntN(1000)) / 1000, Corrupt: float64(rng.IntN(100)) / 100,
+			Loss: rng.Float64() / 2, Duplicate: float64(rng.IntN(1000)) / 1000, Corrupt: float64(rng.IntN(100)) / 100,
 			Delay: time.Duration(rng.Int64N(int64(MaxDelay))), Rate: MinRate + rng.Int64N(MaxRate-MinRate),
-			Queue: 1 + rng.IntN(MaxQueue),
+			Queue: 1 + rng.IntN(MaxQueue), AQM: AQM(rng.IntN(len(aqmNames))), Burst: 1 + 1e-3*float64(rng.IntN(1000)),
 		}
 		f.Jitter = time.Duration(rng.Int64N(int64(f.Delay) + 1))
 		return f

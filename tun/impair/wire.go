@@ -24,6 +24,8 @@ type Wire struct {
 	fault Fault
 	rng   *rand.PCG
 	stats Stats
+	bad   bool    // in a burst of losses
+	aqm   manager // nil: none
 
 	departs fifo[ip.Time] // when each packet at the bottleneck will have passed it
 	line    fifo[item]    // on the way, by arrival
@@ -44,7 +46,7 @@ type item struct {
 // buffers. At 1500 bytes a packet it is a second of 400 Mbit/s.
 const MaxHeld = 1 << 15
 
-// Stats counts what happened to packets. Pushed + Duplicated = Lost + Full +
+// Stats counts what happened to packets. Pushed + Duplicated = Lost + Full + Early +
 // those that came out or are still in the Wire.
 type Stats struct {
 	Pushed     uint64 // put in
@@ -53,6 +55,8 @@ type Stats struct {
 	Corrupted  uint64
 	Reordered  uint64 // stepped aside
 	Full       uint64 // lost at the bottleneck's full queue, or because MaxHeld was reached
+	Early      uint64 // lost because the queue grew: AQM
+	Marked     uint64 // marked instead
 }
 
 // NewWire returns an empty wire. Wires of different streams have unrelated
@@ -64,12 +68,21 @@ func NewWire(f Fault, seed, stream uint64) *Wire {
 	if f.Queue == 0 {
 		f.Queue = DefaultQueue
 	}
-	return &Wire{fault: f, rng: rand.NewPCG(seed, stream)}
+	w := &Wire{fault: f, rng: rand.NewPCG(seed, stream)}
+	if f.AQM != DropTail {
+		w.aqm = newManager(&f, seed, stream)
+	}
+	return w
 }
 
 // Reseed makes all chances from now on those of a new wire with this seed and
 // stream. Packets in the wire keep the fate that they have met.
-func (w *Wire) Reseed(seed, stream uint64) { w.rng.Seed(seed, stream) }
+func (w *Wire) Reseed(seed, stream uint64) {
+	w.rng.Seed(seed, stream)
+	if w.aqm != nil {
+		w.aqm.reseed(seed, stream)
+	}
+}
 
 // Push puts a packet in at the time now, which must not go backwards. The
 // wire owns the packet from now on.
@@ -77,7 +90,7 @@ func (w *Wire) Push(now ip.Time, b *ip.Buffer) {
 	w.stats.Pushed++
 	// Every packet draws all its chances, needed or not: so switching one
 	// fault on or off changes nothing about the others.
-	lost := w.chance(w.fault.Loss)
+	lost := w.loses()
 	twice := w.chance(w.fault.Duplicate)
 	corrupt, bit := w.chance(w.fault.Corrupt), w.below(8*len(b.Data))
 	first, second := w.travel(), w.travel()
@@ -102,6 +115,19 @@ func (w *Wire) Push(now ip.Time, b *ip.Buffer) {
 	}
 }
 
+// loses draws whether the next packet is lost.
+func (w *Wire) loses() bool {
+	switch f := &w.fault; {
+	case f.Burst == 0:
+		return w.chance(f.Loss)
+	case w.bad:
+		w.bad = w.chance(1 - 1/f.Burst)
+	default: // so that the share of bad times is Loss
+		w.bad = w.chance(f.Loss / (f.Burst * (1 - f.Loss)))
+	}
+	return w.bad
+}
+
 // A travel is what chance says about a packet that is not lost.
 type travel struct {
 	jitter     time.Duration
@@ -124,9 +150,8 @@ func (w *Wire) send(now ip.Time, b *ip.Buffer, t travel) {
 		b.Free()
 		return
 	}
-	depart, ok := w.bottleneck(now, len(b.Data))
+	depart, ok := w.bottleneck(now, b.Data)
 	if !ok {
-		w.stats.Full++
 		b.Free()
 		return
 	}
@@ -138,22 +163,30 @@ func (w *Wire) send(now ip.Time, b *ip.Buffer, t travel) {
 	w.line.push(item{b, at, t.overtakers})
 }
 
-// bottleneck returns when a packet of n bytes will have passed, or false when
-// the queue is full.
-func (w *Wire) bottleneck(now ip.Time, n int) (ip.Time, bool) {
+// bottleneck returns when a packet will have passed, or false when it does not: the queue is full, or
+// grows too long.
+func (w *Wire) bottleneck(now ip.Time, packet []byte) (ip.Time, bool) {
 	if w.fault.Rate == 0 {
 		return now, true
 	}
 	for w.departs.len() > 0 && !now.Before(*w.departs.at(0)) {
 		w.departs.pop()
 	}
-	start := now
-	if k := w.departs.len(); k >= w.fault.Queue {
+	start, k := now, w.departs.len()
+	if k >= w.fault.Queue {
+		w.stats.Full++
 		return 0, false
 	} else if k > 0 {
 		start = *w.departs.at(k - 1)
 	}
-	size := 8 * int64(n)
+	if w.aqm != nil && w.aqm.congested(now, start, k) {
+		if !mark(packet) {
+			w.stats.Early++
+			return 0, false
+		}
+		w.stats.Marked++
+	}
+	size := 8 * int64(len(packet))
 	whole, rest := size/w.fault.Rate, size%w.fault.Rate
 	depart := start.Add(time.Duration(whole) * time.Second).Add(perSecond(rest, w.fault.Rate))
 	w.departs.push(depart)
