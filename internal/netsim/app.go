@@ -66,8 +66,9 @@ type Agent struct {
 
 // A stream is what one end writes: a part of the pattern that depends on the connection.
 type stream struct {
-	at   int // in the pattern
-	sent int // the most bytes that were written
+	from, to netip.AddrPort
+	at       int // in the pattern
+	sent     int // the most bytes that were written
 }
 
 // pattern is what is written, over and over. It repeats after a prime number of bytes, so that no usual length of
@@ -87,23 +88,16 @@ func (s *stream) text(offset, n int) []byte {
 	return pattern[at : at+min(n, patternLen)]
 }
 
-// streams returns both directions of a connection: from the client, and to it.
-func (n *Net) streams(client, server netip.AddrPort) (there, back *stream) {
-	at := int(client.Port())*31 + int(server.Port())
-	for _, s := range n.flows {
-		if s.client == client && s.server == server {
-			return &s.there, &s.back
+// stream returns what one end writes to the other.
+func (n *Net) stream(from, to netip.AddrPort) *stream {
+	for _, s := range n.streams {
+		if s.from == from && s.to == to {
+			return s
 		}
 	}
-	f := &flow{client: client, server: server, there: stream{at: at}, back: stream{at: at + patternLen/2}}
-	n.flows = append(n.flows, f)
-	return &f.there, &f.back
-}
-
-// A flow is the text of one connection.
-type flow struct {
-	client, server netip.AddrPort
-	there, back    stream
+	s := &stream{from: from, to: to, at: (int(from.Port())*31 + int(to.Port())*101) % patternLen}
+	n.streams = append(n.streams, s)
+	return s
 }
 
 // Dial starts an application on a host that connects to a server. It returns nil when the host takes no connection.
@@ -118,7 +112,6 @@ func DialFrom(h *Host, local, server netip.AddrPort, s Script) *Agent {
 		return nil
 	}
 	a := newAgent(h, s)
-	a.out, a.in = h.Net.streams(sock.Conn().Local(), server)
 	a.take(sock)
 	h.Attach(a)
 	return a
@@ -130,7 +123,8 @@ func newAgent(h *Host, s Script) *Agent {
 
 // take gives the agent its connection.
 func (a *Agent) take(s *stack.Socket) {
-	a.Socket = s
+	local, remote := s.Conn().Local(), s.Conn().Remote()
+	a.Socket, a.in, a.out = s, a.host.Net.stream(remote, local), a.host.Net.stream(local, remote)
 	s.Notify = func(tcp.Change) { a.dirty = true }
 	a.dirty = true
 	if a.Script.ReadDelay > 0 {
@@ -168,7 +162,6 @@ func (v *Server) Work(now ip.Time) {
 	for v.Listen.Pending() > 0 {
 		s := v.Listen.Accept()
 		a := newAgent(v.host, v.Script)
-		a.in, a.out = v.host.Net.streams(s.Conn().Remote(), s.Conn().Local())
 		a.take(s)
 		v.Agents = append(v.Agents, a)
 	}

@@ -40,7 +40,7 @@ type Net struct {
 
 	packet  ip.Packet
 	buffers buffers
-	flows   []*flow
+	streams []*stream
 	reading []byte // what agents read into
 }
 
