@@ -39,7 +39,7 @@ type Part uint8
 const (
 	Shutdown   Part = iota // closes its direction when all is sent, reads until the end, closes
 	CloseSent              // closes when all is sent, whatever comes
-	CloseEarly             // closes after some bytes, read or not, sent or not
+	CloseEarly             // the same, but closes after it has read some bytes, whatever is still to come or to be sent
 	Abort                  // aborts after some time
 )
 
@@ -202,7 +202,7 @@ func (a *Agent) read(now ip.Time, c *tcp.Conn) {
 			a.wake(a.readAt)
 			return
 		}
-		p := a.host.Net.scratch()
+		p := a.host.Net.spare.scratch()
 		if k := a.Script.ReadChunk; k > 0 {
 			p = p[:min(k, len(p))]
 		}
@@ -266,20 +266,16 @@ func (a *Agent) part(now ip.Time, c *tcp.Conn) {
 	s := &a.Script
 	written := a.Wrote == s.Send && c.State() != tcp.SynSent
 	switch s.Part {
-	case Shutdown:
+	case Shutdown, CloseEarly:
 		if written && !a.shut {
 			a.shut = true
 			c.CloseWrite(now)
 		}
-		if a.shut && a.EOF {
+		if a.shut && a.EOF || s.Part == CloseEarly && a.Got >= s.PartAfter && c.State() != tcp.SynSent {
 			a.close(now, c)
 		}
 	case CloseSent:
 		if written {
-			a.close(now, c)
-		}
-	case CloseEarly:
-		if a.Got >= s.PartAfter && c.State() != tcp.SynSent || a.EOF && written {
 			a.close(now, c)
 		}
 	case Abort:

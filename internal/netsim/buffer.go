@@ -1,8 +1,35 @@
 package netsim
 
-import "github.com/sockeye-tcp/sockeye/ip"
+import (
+	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
+)
 
 // The buffers of packets: used again, and counted.
+
+// A Spare is storage that one simulation leaves to the next. It changes nothing but the time that they take. The
+// zero Spare is ready for use, by one Net at a time; one that ended with a violation must not be used again.
+type Spare struct {
+	packets  buffers
+	memories []*tcp.Memory
+	reading  []byte
+}
+
+// memory returns the memory of host number i.
+func (s *Spare) memory(i int) *tcp.Memory {
+	for len(s.memories) <= i {
+		s.memories = append(s.memories, new(tcp.Memory))
+	}
+	return s.memories[i]
+}
+
+// scratch returns room to read into, which is good until the next read of anybody.
+func (s *Spare) scratch() []byte {
+	if s.reading == nil {
+		s.reading = make([]byte, 32<<10)
+	}
+	return s.reading
+}
 
 // smallPacket is what most packets fit into.
 const smallPacket = 2048

@@ -151,9 +151,12 @@ func (w *watch) sends(e *tcp.Event) {
 // probe (RFC 8985 §7.3) have reasons of their own and are not new text here; nor are retransmissions, of which the first goes in
 // any case (RFC 5681 §3.2, RFC 9937 §6). When the window shrinks, what is in flight already may stay beyond it.
 func (w *watch) checkWindow(e *tcp.Event) {
-	v := &e.Vars
-	if e.Why == tcp.WhyData && e.Len > 0 && v.Flight > v.Cwnd && v.Flight > e.Len && e.State.Synchronized() {
-		w.host.Net.fail("cwnd", "%v: %d bytes in flight after new text of %d, with a congestion window of %d", w.local, v.Flight, e.Len, v.Cwnd)
+	v, flight := &e.Vars, e.Vars.Flight
+	if e.Header.Flags.Has(tcp.FIN) {
+		flight-- // it is no byte
+	}
+	if e.Why == tcp.WhyData && e.Len > 0 && flight > v.Cwnd && flight > e.Len && e.State.Synchronized() {
+		w.host.Net.fail("cwnd", "%v: %d bytes in flight after new text of %d, with a congestion window of %d", w.local, flight, e.Len, v.Cwnd)
 	}
 }
 
@@ -275,8 +278,8 @@ func (n *Net) CheckEmpty() error {
 	}
 	if held > 0 {
 		n.fail("left", "%d packets are still on their way", held)
-	} else if n.buffers.out != 0 {
-		n.fail("left", "%d packets were never freed", n.buffers.out)
+	} else if n.spare.packets.out != 0 {
+		n.fail("left", "%d packets were never freed", n.spare.packets.out)
 	}
 	return n.failed
 }

@@ -45,7 +45,7 @@ func (h *Host) Addr6() netip.Addr { return h.addrs[len(h.addrs)-1].Addr() }
 func (h *Host) Memory() *tcp.Memory { return h.memory }
 
 // AddHost adds a host. Without addresses it gets 10.0.0.1/8 and fd00::1/64, the next one 10.0.0.2/8 and fd00::2/64, and
-// so on. Rand and Trace of the configuration are the network's own; a TCP.Memory is made when there is none.
+// so on. Rand and Trace of the configuration are the network's own; so is TCP.Memory when there is none.
 func (n *Net) AddHost(name string, cfg stack.Config) *Host {
 	i := len(n.hosts) + 1
 	if cfg.Addrs == nil {
@@ -55,7 +55,7 @@ func (n *Net) AddHost(name string, cfg stack.Config) *Host {
 		}
 	}
 	if cfg.TCP.Memory == nil {
-		cfg.TCP.Memory = new(tcp.Memory)
+		cfg.TCP.Memory = n.spare.memory(i - 1)
 	}
 	h := &Host{Name: name, Net: n, addrs: cfg.Addrs, memory: cfg.TCP.Memory}
 	cfg.Trace = h.trace

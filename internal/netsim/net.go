@@ -39,22 +39,16 @@ type Net struct {
 	failed error
 
 	packet  ip.Packet
-	buffers buffers
+	spare   *Spare
 	streams []*stream
-	reading []byte // what agents read into
-}
-
-// scratch returns room to read into, which is good until the next read of anybody.
-func (n *Net) scratch() []byte {
-	if n.reading == nil {
-		n.reading = make([]byte, 32<<10)
-	}
-	return n.reading
 }
 
 // New returns a network without hosts, in which all chance comes from a seed.
-func New(seed uint64) *Net {
-	return &Net{now: start, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), digest: seed}
+func New(seed uint64) *Net { return NewWith(seed, new(Spare)) }
+
+// NewWith is New with storage that was used before.
+func NewWith(seed uint64, s *Spare) *Net {
+	return &Net{now: start, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), digest: seed, spare: s}
 }
 
 // Now returns the time, for calls on hosts and their sockets.
@@ -174,7 +168,7 @@ func (n *Net) settle(h *Host) {
 // drain takes what a host has to send.
 func (n *Net) drain(h *Host) {
 	for h.Stack.Next(n.now, &n.packet) {
-		b := n.buffers.get(n.packet.Len())
+		b := n.spare.packets.get(n.packet.Len())
 		b.Data = n.packet.AppendTo(b.Data[:0])
 		n.packet.Unpin()
 		if n.Tap != nil {

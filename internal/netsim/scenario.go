@@ -36,6 +36,7 @@ type Scenario struct {
 	// Trace and Tap are those of the Net.
 	Trace func(*tcp.Event)
 	Tap   func(at ip.Time, h *Host, packet []byte)
+	Spare *Spare // may be nil
 
 	net    *Net
 	hosts  [2]*Host
@@ -85,7 +86,10 @@ type Result struct {
 
 // Run runs the scenario. It can run once.
 func (s *Scenario) Run() Result {
-	n := New(s.Seed)
+	if s.Spare == nil {
+		s.Spare = new(Spare)
+	}
+	n := NewWith(s.Seed, s.Spare)
 	s.net, n.Trace, n.Tap = n, s.Trace, s.Tap
 	for i := range s.hosts {
 		s.hosts[i] = n.AddHost("AB"[i:i+1], s.Ends[i].Host)
@@ -200,6 +204,9 @@ func (s *Scenario) script(i int) Script {
 
 // over reports whether every connection is over, TIME-WAIT apart.
 func (s *Scenario) over() bool {
+	if s.FastOpen == 2 && len(s.agents) < 2 {
+		return false
+	}
 	for _, h := range s.hosts {
 		for _, w := range h.conns {
 			if w.state != tcp.Closed && w.state != tcp.TimeWait {
