@@ -48,7 +48,7 @@ bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(ARGS) $(PKGS)
 
 golden: ## write the golden files of the tests anew; review the diff
-	$(GO) test -count=1 ./internal/ladder ./internal/steptui -update
+	$(GO) test -count=1 ./internal/ladder ./internal/steptui ./internal/netsim -update
 
 docs: ## write docs/rfc9293.md anew from the labels in code and tests
 	$(GO) run ./internal/requirements/gen

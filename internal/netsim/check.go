@@ -3,6 +3,7 @@ package netsim
 import (
 	"net/netip"
 
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
@@ -112,6 +113,9 @@ func (w *watch) checkOrder(e *tcp.Event) {
 	if v.RcvNxt.Less(w.last.RcvNxt) {
 		n.fail("order", "%v: RCV.NXT goes back from %d to %d", w.local, w.last.RcvNxt, v.RcvNxt)
 	}
+	if was, is := w.last.RcvNxt.Add(w.last.RcvWnd), v.RcvNxt.Add(v.RcvWnd); is.Less(was) {
+		n.fail("order", "%v: the window's edge goes back from %d to %d", w.local, was, is)
+	}
 }
 
 // arrives notes the text that came.
@@ -205,15 +209,16 @@ func (w *watch) settle() {
 	w.sock = s
 	c := s.Conn()
 	v := c.Vars()
-	w.rest(c.State(), &v, c.SynHeld())
-	if v.Deadline != 0 && (h.deadline == 0 || v.Deadline < h.deadline) {
-		h.Net.fail("timer", "%v: a timer expires at %d, and the host's first at %d", w.local, v.Deadline, h.deadline)
-	}
+	w.rest(c.State(), &v, c.SynHeld(), h.deadline)
 }
 
-// rest checks a connection that has nothing to send now.
-func (w *watch) rest(state tcp.State, v *tcp.Vars, held bool) {
+// rest checks a connection that has nothing to send now. Held says that its SYN waits for the application; due is when
+// the host wants to be called.
+func (w *watch) rest(state tcp.State, v *tcp.Vars, held bool, due ip.Time) {
 	n, l := w.host.Net, &w.limits
+	if v.Deadline != 0 && (due == 0 || v.Deadline < due) {
+		n.fail("timer", "%v: a timer expires at %d, and the host's first at %d", w.local, v.Deadline, due)
+	}
 	if what := awaits(state, v); what != "" && !held && !watched(v) {
 		n.fail("timer", "%v: %v awaits %s, and no timer runs for it", w.local, state, what)
 	}

@@ -68,6 +68,8 @@ func (s *Scenario) judgeEnd(a *Agent) {
 		n.fail("end", "%v gave up with %q", local, cause)
 	case cause == tcp.CauseReset && !excused, cause == tcp.CauseRefused && !excused:
 		n.fail("end", "%v ended with %q", local, cause)
+	case cause == tcp.CauseAborted && a.Script.Part == Shutdown:
+		n.fail("end", "%v was aborted, by nobody", local)
 	case cause == tcp.CauseDone && !s.rude() && s.FastOpen == 0:
 		if want := a.in.sent; !a.EOF || a.Got != want || a.Wrote != a.Script.Send {
 			n.fail("end", "%v ended in order and read %d of %d bytes (EOF %v), and wrote %d of %d", local, a.Got, want, a.EOF, a.Wrote, a.Script.Send)
