@@ -84,7 +84,7 @@ func (h *Host) arriveTCP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 		return
 	}
 	h.stats.InSegs++
-	seg.Buf, seg.TOS = b, header.TOS
+	seg.Buf, seg.TOS, seg.At = b, header.TOS, b.At
 	local := netip.AddrPortFrom(header.Dst, seg.DstPort)
 	remote := netip.AddrPortFrom(header.Src, seg.SrcPort)
 	if s := h.demux.conns[tuple{local, remote}]; s != nil && !h.makesWay(now, s, seg) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,10 +38,11 @@ type Net struct {
 	idle    sync.Cond      // a connection or the pump has come to rest
 	pump    pump
 
-	timer *time.Timer
-	armed ip.Time // when the timer fires, zero: not at all
-	done  chan struct{}
-	wg    sync.WaitGroup
+	arriving atomic.Bool // the reader has packets for the host, and waits for mu
+	timer    *time.Timer
+	armed    ip.Time // when the timer fires, zero: not at all
+	done     chan struct{}
+	wg       sync.WaitGroup
 }
 
 // New puts a host on a device and starts it. The Net owns the device from then on and closes it.

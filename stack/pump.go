@@ -176,35 +176,52 @@ func (n *Net) readLoop() {
 			n.fail(err)
 			return
 		}
+		n.arriving.Store(true)
+		at := n.now() // whoever holds the lock, and however long, has no part in round trips
 		for _, b := range bufs[:k] {
+			if b.At.IsZero() {
+				b.At = at
+			}
 			verify(b)
 		}
 		n.mu.Lock()
+		n.arriving.Store(false)
 		now := n.now()
 		for i, b := range bufs[:k] {
 			n.host.Arrive(now, b)
 			bufs[i] = nil
 		}
+		n.advance(now)
 		n.pumpOut(now)
 		n.mu.Unlock()
 	}
 }
 
-// timerLoop wakes the host at its deadlines.
+// timerLoop wakes the host at its deadlines. When packets have arrived that the host has not seen, it leaves that to the
+// reader, who waits for the lock with them: what they acknowledge must not be sent again.
 func (n *Net) timerLoop() {
 	for {
 		select {
 		case <-n.timer.C:
 			n.mu.Lock()
 			n.armed = 0
-			now := n.now()
-			n.host.Advance(now)
-			n.pumpOut(now)
+			if !n.arriving.Load() {
+				now := n.now()
+				n.advance(now)
+				n.pumpOut(now)
+			}
 			n.mu.Unlock()
 		case <-n.done:
 			n.timer.Stop()
 			return
 		}
+	}
+}
+
+// advance runs what is due.
+func (n *Net) advance(now ip.Time) {
+	if at := n.host.Deadline(); !at.IsZero() && at <= now {
+		n.host.Advance(now)
 	}
 }
 

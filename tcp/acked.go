@@ -26,6 +26,8 @@ type ackResult struct {
 	timed, timedSACK    bool // the times below are set: when what was sent once was sent
 	first, last         ip.Time
 	firstSACK, lastSACK ip.Time
+
+	at ip.Time // when the acknowledgement came
 }
 
 // sample notes the transmission time of a segment that was acknowledged.
@@ -67,10 +69,11 @@ func (c *Conn) ackNew(now ip.Time, seg *Segment) {
 // processAck follows SND.UNA.
 func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	rec := &c.rec
+	r.at = seg.arrived(now)
 	lost, fack, timedOut := rec.lost, rec.fack, rec.state == CALoss
-	c.takeSACK(now, seg, r)
-	c.takeAcked(now, seg, r, fack)
-	c.measured(now, r)
+	c.takeSACK(r.at, seg, r)
+	c.takeAcked(r.at, seg, r, fack)
+	c.measured(r.at, r)
 	rec.fack = maxSeq(rec.fack, c.snd.una)
 	if rec.state == CAOpen {
 		rec.high = maxSeq(rec.high, c.snd.una)
@@ -94,7 +97,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)
 	case r.acked > 0 && (timedOut || !rec.guarded):
-		c.growWindow(now, AckSample{Acked: r.delivered, Flight: c.inFlight() + r.delivered, RTT: c.rtt.sampled(r, now), SRTT: c.rtt.srtt})
+		c.growWindow(r.at, AckSample{Acked: r.delivered, Flight: c.inFlight() + r.delivered, RTT: c.rtt.sampled(r, r.at), SRTT: c.rtt.srtt})
 	}
 }
 

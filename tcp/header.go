@@ -74,6 +74,16 @@ type Segment struct {
 	Text []byte     // the payload, inside Buf when there is one
 	Buf  *ip.Buffer // owns Text
 	TOS  uint8      // of the IP header: Differentiated Services and ECN; whoever has that sets it
+	At   ip.Time    // when the device handed it over; zero: when the connection gets it
+}
+
+// arrived returns when the segment came from the network. A busy host may get round to it later, and that is not the
+// path's fault: round trips, and what RACK makes of them, count from here (RFC 8985 §6.2, RFC 6298 §2).
+func (s *Segment) arrived(now ip.Time) ip.Time {
+	if s.At == 0 || s.At > now {
+		return now
+	}
+	return s.At
 }
 
 // Len returns SEG.LEN: the bytes of text, plus one each for SYN and FIN.

@@ -101,18 +101,19 @@ func (c *Conn) rackWhy() Why {
 	return WhyRACK
 }
 
-// rackAcked looks for losses after an ACK, and reports whether the reordering timer runs then.
-func (c *Conn) rackAcked(now ip.Time) bool {
+// rackAcked looks for losses after an ACK that came at the time at, and reports whether the reordering timer runs then. What
+// was missing then may have come in the meantime, and wait behind this ACK.
+func (c *Conn) rackAcked(at ip.Time) bool {
 	k := &c.rec.rack
 	if !k.advanced {
 		return false
 	}
 	k.advanced = false
-	wait := c.rackDetect(now)
+	wait := c.rackDetect(at)
 	if wait == 0 {
 		return false
 	}
-	c.setSendTimer(now, timerReorder, (wait + timerSlack).Truncate(time.Millisecond))
+	c.setSendTimer(at, timerReorder, (wait + timerSlack).Truncate(time.Millisecond))
 	return true
 }
 

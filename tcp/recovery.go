@@ -105,7 +105,7 @@ func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
 		c.undoReduction(now, false, "RFC 3708 §3")
 		c.keepOpen()
 	}
-	c.findLosses(now, r)
+	c.findLosses(r)
 	if c.rec.state != CARecovery && c.sent.lost > 0 {
 		c.enterRecovery(now, c.rackWhy())
 	}
@@ -120,7 +120,7 @@ func (c *Conn) judgeOpen(now ip.Time, seg *Segment, r *ackResult) {
 		c.undoReduction(now, false, "RFC 3708 §3")
 	}
 	why := c.rackWhy()
-	c.findLosses(now, r)
+	c.findLosses(r)
 	switch {
 	case c.sent.lost > 0:
 		c.enterRecovery(now, why)
@@ -155,10 +155,10 @@ func (c *Conn) addReno(r *ackResult) {
 }
 
 // findLosses looks for losses: by RACK, or without SACK by counting (RFC 6582 §3.2 steps 2 and 3).
-func (c *Conn) findLosses(now ip.Time, r *ackResult) {
+func (c *Conn) findLosses(r *ackResult) {
 	if c.opt.sack {
 		again := c.sent.again
-		if c.rackAcked(now) {
+		if c.rackAcked(r.at) {
 			r.setTimer = false
 		}
 		r.lostAgain = r.lostAgain || c.sent.again < again

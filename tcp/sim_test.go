@@ -64,13 +64,17 @@ func (w *world) open() {
 
 // drain sends what both ends have to send.
 func (w *world) drain() {
+	for i := range w.conns {
+		w.drainEnd(i)
+	}
+}
+
+func (w *world) drainEnd(i int) {
 	var out tcp.Output
-	for i, c := range w.conns {
-		for c.Next(w.now, &out) {
-			w.carry(i, &out)
-			for _, p := range out.Pins {
-				p.Unpin()
-			}
+	for w.conns[i].Next(w.now, &out) {
+		w.carry(i, &out)
+		for _, p := range out.Pins {
+			p.Unpin()
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (c *Conn) judgeAfterTimeout(now ip.Time, seg *Segment, r *ackResult) {
 		c.judgeOpen(now, seg, r)
 		return
 	}
-	c.findLosses(now, r)
+	c.findLosses(r)
 	if r.lostAgain {
 		c.judgeOpen(now, seg, r)
 	}
