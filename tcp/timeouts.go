@@ -109,7 +109,8 @@ func (c *Conn) setTimerAfterAck(now ip.Time) {
 
 // retransmitTimeout is RFC 6298 §5.4 to §5.7: back off and send the earliest again.
 func (c *Conn) retransmitTimeout(now ip.Time) {
-	if !c.windowClosed() {
+	held := c.inHost(0)
+	if !held && !c.windowClosed() {
 		c.stats.expiries++
 	}
 	expired := c.gaveUp(now)
@@ -122,11 +123,12 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 		c.soft = CauseTimeout // MUST-20, SHLD-9: the application and IP may want to know
 		c.changes |= ChangeState
 	}
-	if !c.snd.synAcked {
+	switch {
+	case !c.snd.synAcked:
 		c.syn = true
 		c.synLost(now)
 		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
-	} else {
+	case !held:
 		c.timeoutLoss(now)
 	}
 	c.rtt.backoff++ // MUST-19

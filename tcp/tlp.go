@@ -45,6 +45,10 @@ func (c *Conn) scheduleProbe(now ip.Time, acked bool) bool {
 
 // probeTimeout makes a probe due (§7.3, TLP_send_probe), one in each episode.
 func (c *Conn) probeTimeout(now ip.Time) {
+	if c.inHost(c.sent.n - 1) {
+		c.rearmRTO(now)
+		return
+	}
 	c.rec.tlp.due = !c.rec.tlp.on
 	if c.rec.tlp.on {
 		c.rearmRTO(now)
