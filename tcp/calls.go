@@ -278,6 +278,7 @@ func (c *Conn) Configure(change func(*Config)) {
 	own := *c.cfg
 	change(&own)
 	c.cfg = Prepare(own)
+	c.changes |= ChangeWritable // the send buffer may be larger now
 }
 
 // SetCongestion changes the congestion control, to what such a function makes as Config.Congestion is. It starts from the

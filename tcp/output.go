@@ -136,7 +136,7 @@ func (c *Conn) header(out *Output, seq Seq, why Why) {
 
 // unsent returns how many bytes of text wait to be sent for the first time.
 func (c *Conn) unsent() int {
-	if c.snd.finSent || !c.snd.nxt.Less(c.snd.buf.end) {
+	if c.snd.finSent || c.snd.buf.len() == 0 || !c.snd.nxt.Less(c.snd.buf.end) {
 		return 0
 	}
 	return int(c.snd.buf.end.Sub(c.snd.nxt))
