@@ -171,7 +171,8 @@ func (c *Conn) measureRTT(now ip.Time, seg *Segment, r *ackResult) {
 	case r.timedSACK:
 		rtt, latest = now.Sub(r.firstSACK), now.Sub(r.lastSACK)
 	case r.setTimer && c.opt.ts && o.HasTS && o.TSEcr != 0:
-		rtt = time.Duration(c.tsNow(now)-o.TSEcr) * time.Duration(tsTick)
+		// Less than a tick counts as one, as in Linux: as nothing, it would be the shortest round trip for ever.
+		rtt = time.Duration(max(c.tsNow(now)-o.TSEcr, 1)) * time.Duration(tsTick)
 		if rtt < 0 || rtt > c.cfg.MaxRTO*2 {
 			return // no echo of ours
 		}

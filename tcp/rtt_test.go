@@ -128,6 +128,20 @@ func TestSampleFromTheTimestampOfARetransmission(t *testing.T) {
 	}
 }
 
+// A timestamp has ticks of 1 ms. A round trip that takes less of it than one is no round trip of no time: that would stay the
+// shortest, and with it RACK's reordering window would vanish (RFC 8985 §6.2, step 4).
+func TestSampleFromATimestampIsATickAtLeast(t *testing.T) {
+	p := newConnTest(t, tcp.Established, timestamps)
+	p.send(10)
+	p.expire()
+	p.skip(2)
+	p.advance(100 * time.Microsecond)
+	p.arrive(seg(A, 1, 11))
+	if got := p.c.Info().LastRTT; got != ms {
+		t.Errorf("got a sample of %v, want 1ms", got)
+	}
+}
+
 // An echo of what we never sent is no measurement.
 func TestNoSampleFromAForgedEcho(t *testing.T) {
 	p := newConnTest(t, tcp.Established, timestamps)
