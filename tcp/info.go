@@ -14,6 +14,7 @@ type Stats struct {
 	BytesReceived, BytesAcked       uint64 // text delivered in order, and text (and SYN, FIN) that the peer has acknowledged
 	Delivered                       uint64 // segments that the peer has acknowledged, a SYN and its text as one
 	Retransmits, BytesRetransmitted uint64
+	Timeouts                        uint64 // expiries of the retransmission timer, probes of a closed window left out
 	Probes, Challenges, Drops, PAWS uint64
 	Established                     ip.Time
 	expiries                        int // of the retransmission timer, without an ACK of new data between

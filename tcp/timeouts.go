@@ -112,6 +112,7 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 	held := c.inHost(0)
 	if !held && !c.windowClosed() {
 		c.stats.expiries++
+		c.stats.Timeouts++
 	}
 	expired := c.gaveUp(now)
 	c.fastTimeout(now, expired)
