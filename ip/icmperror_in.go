@@ -17,6 +17,7 @@ type ICMPError struct {
 	// The quoted packet: ours, so that Local is its source.
 	Protocol      Protocol
 	Local, Remote netip.AddrPort // ports are 0 unless Protocol is TCP or UDP
+	Size          int            // its length, as its header says
 	Seq           uint32         // TCP: the sequence number of the segment
 	ID            uint16         // ICMP and ICMPv6: the identifier of the echo request
 
@@ -125,8 +126,9 @@ func readQuote4(b []byte, e *ICMPError) bool {
 		return false // only the first fragment holds ports
 	}
 	src, dst := netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
+	e.Size = int(binary.BigEndian.Uint16(b[2:]))
 	if e.Kind == TooBig {
-		e.MTU = plateau(int(binary.BigEndian.Uint16(b[2:]))) // unless the error knows better
+		e.MTU = plateau(e.Size) // unless the error knows better
 	}
 	return e.readTransport(b[min(n, len(b)):], Protocol(b[9]), src, dst)
 }
@@ -136,6 +138,7 @@ func readQuote6(b []byte, e *ICMPError) bool {
 	if len(b) < HeaderLen6 || b[0]>>4 != 6 {
 		return false
 	}
+	e.Size = HeaderLen6 + int(binary.BigEndian.Uint16(b[4:]))
 	src, dst := netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	h := Header{Protocol: Protocol(b[6]), HeaderLen: HeaderLen6}
 	for range maxExtensions {

@@ -73,6 +73,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	lost, fack, timedOut := rec.lost, rec.fack, rec.state == CALoss
 	c.takeSACK(r.at, seg, r)
 	c.takeAcked(r.at, seg, r, fack)
+	c.mtuProbeAcked(now)
 	c.measured(r.at, r)
 	rec.fack = maxSeq(rec.fack, c.snd.una)
 	if rec.state == CAOpen {

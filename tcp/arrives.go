@@ -142,6 +142,7 @@ func (c *Conn) takeSyn(now ip.Time, seg *Segment) {
 	if c.state == SynSent {
 		c.rcv.edge = c.rcv.nxt.Add(c.synWindow()) // offered before it was known from where on
 	}
+	c.openSearch(now, c.state == SynSent)
 	c.resetWindow()
 }
 

@@ -81,6 +81,25 @@ type Config struct {
 	// waits for the peer's FIN. Default 60 s, as Linux.
 	FinWait2 time.Duration
 
+	// MTUReports says what is made of routers' reports that packets were too long. Default: they are believed.
+	MTUReports MTUReports
+	// MinPathMTU is the least MTU over IPv4 that is believed, in bytes. Default 552.
+	MinPathMTU int
+	// PathMTULife is how long a report holds. Default 10 minutes (RFC 1191 §6.3, RFC 8201 §4).
+	PathMTULife time.Duration
+	// MTUProbing says when the path MTU is searched without reports. Default MTUProbingBlackHole.
+	MTUProbing MTUProbing
+	// BaseMSS is the text of segments that are thought to pass anywhere: where the search begins. Default 1024.
+	BaseMSS int
+	// MTUProbeFloor is the least text of a segment to which a search goes down. Default 48.
+	MTUProbeFloor int
+	// MinSendMSS is the least MSS that a peer can ask for. Default 48: smaller ones only serve attacks (CVE-2019-11479).
+	MinSendMSS int
+	// MTUProbeThreshold is how close a search comes to the path MTU, in bytes. Default 8.
+	MTUProbeThreshold int
+	// MTUProbeInterval is the time after which a search begins anew. Default 10 minutes (RFC 8899 §5.1.1).
+	MTUProbeInterval time.Duration
+
 	// Trace hears of everything that happens. It is called in the middle of
 	// an input and must neither keep the event nor call the connection.
 	Trace func(*Event)
@@ -133,6 +152,7 @@ func (c *Config) withDefaults() *Config {
 	setDefault(&d.DelayedAckMax, 200*time.Millisecond)
 	setDefault(&d.MSL, 30*time.Second)
 	setDefault(&d.FinWait2, 60*time.Second)
+	d.setMTUDefaults()
 	return &d
 }
 

@@ -54,6 +54,7 @@ type Conn struct {
 	lastSent ip.Time // when text was last sent
 
 	mtu      int // of the path
+	path     pathState
 	gso      int // longest IP packet the device takes, 0 = the MTU
 	tos, ttl uint8
 	noDelay  bool
@@ -125,6 +126,7 @@ const (
 func New(cfg *Config, local, remote netip.AddrPort, mtu int) *Conn {
 	c := &Conn{cfg: cfg, local: local, remote: remote, cc: cfg.Congestion(cfg), noDelay: cfg.NoDelay}
 	c.mtu = max(mtu, minMTU(remote.Addr()))
+	c.path.link = c.mtu
 	c.rcv.mss = c.mtu - c.overhead() // MUST-67, SHLD-6
 	c.rcv.segMSS = min(defaultMSS4, c.rcv.mss)
 	c.snd.peerMSS = c.defaultMSS()

@@ -33,7 +33,7 @@ type Event struct {
 	Drop  ip.Drop // EventDrop: why it was thrown away
 	Timer Timer   // EventTimer
 	Call  Call    // EventCall
-	Bytes int     // EventCall: bytes sent or received by it
+	Bytes int     // EventCall: bytes sent or received by it; EventICMP: the MTU that it tells; EventMTU: the longest packet
 	Cause Cause   // EventState to CLOSED, EventICMP: what ended it, or might have
 
 	// Rule is the place in an RFC that decided: "RFC 9293 §3.10.7.4, fifth". EventSend, EventDrop, EventState, EventICMP,
@@ -76,9 +76,10 @@ const (
 	EventICMP                      // an ICMP error about this connection came in
 	EventRecovery                  // loss recovery began or ended; see Why
 	EventUrgent                    // the urgent pointer advanced
+	EventMTU                       // the length of packets has changed, or a probe of it was lost; see Bytes and Why
 )
 
-var eventNames = [...]string{"arrive", "send", "drop", "state", "timer", "call", "icmp", "recovery", "urgent"}
+var eventNames = [...]string{"arrive", "send", "drop", "state", "timer", "call", "icmp", "recovery", "urgent", "path MTU"}
 
 // String names the kind in one word.
 func (k EventKind) String() string { return nameOf(eventNames[:], int(k)) }
@@ -117,6 +118,10 @@ const (
 	WhyRecovered // recovery ended
 	WhyUndo      // recovery was spurious and is undone
 	WhyMark      // a router has marked a packet (RFC 3168)
+
+	WhyMTUProbe     // new text in a longer segment than others, to see whether it passes (RFC 4821); or it has passed
+	WhyMTUProbeLost // such a segment did not pass
+	WhyBlackHole    // full segments seem to vanish without a word
 )
 
 var whyNames = [...]string{
@@ -126,6 +131,7 @@ var whyNames = [...]string{
 	"challenge ack (RFC 5961)", "ack of a repeated FIN", "reset", "simultaneous open",
 	"call", "segment", "timeout", "ICMP error", "recovered", "undo",
 	"congestion mark (RFC 3168)",
+	"path MTU probe", "path MTU probe lost", "path MTU black hole",
 }
 
 // String says the reason in a few words.

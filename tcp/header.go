@@ -129,6 +129,8 @@ type Output struct {
 	// TTL and TOS are for the IP header: hop limit (0 = the host's default)
 	// and Differentiated Services with the ECN bits.
 	TTL, TOS uint8
+	// MayCut says that routers may cut the packet (IPv4): it has no DF.
+	MayCut bool
 }
 
 // FormatSegment writes a segment as packetdrill does: "S. 0:0(0) ack 1 win 65535 <mss 1460>".

@@ -114,7 +114,8 @@ func TestPathMTUBounds(t *testing.T) {
 		{"tiny", func(*setup) {}, 68, 552},
 		{"zero, from old routers", func(*setup) {}, 0, 552},
 		{"negative", func(*setup) {}, -1, 552},
-		{"tiny over IPv6", over6, 68, 1280},
+		{"less than IPv6 allows", over6, 1279, 1500},
+		{"the least of IPv6", over6, 1280, 1280},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newConnTest(t, tcp.Established, test.change)

@@ -16,6 +16,8 @@ type Stats struct {
 	Retransmits, BytesRetransmitted uint64
 	Timeouts                        uint64 // expiries of the retransmission timer, probes of a closed window left out
 	Probes, Challenges, Drops, PAWS uint64
+	MTUProbes, MTUProbesLost        uint64 // segments that went to find out the path MTU, and those that did not pass
+	BlackHoles                      uint64 // times that full segments seemed to vanish, and were made shorter
 	Established                     ip.Time
 	expiries                        int // of the retransmission timer, without an ACK of new data between
 }
@@ -30,7 +32,8 @@ type Info struct {
 	Cwnd, Ssthresh   int // bytes
 	Flight           int // bytes
 	SendMSS, RecvMSS int // text of a full segment that we send, and the MSS that we offered
-	MTU              int // of the path
+	MTU              int // of the path, as the link and routers have it
+	MTUSearch        MTUSearch
 	SendWindow       int // the peer's
 	RecvWindow       int // ours
 	SendScale        uint8
@@ -72,11 +75,12 @@ func (c *Conn) Info() Info {
 		RTO:  c.rtt.timeout(c.cfg.MaxRTO),
 		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: c.inFlight(),
 		SendMSS: c.fullMSS(), RecvMSS: c.rcv.mss, MTU: c.mtu,
+		MTUSearch:  c.mtuSearch(),
 		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
 		ECN: c.ecn.ok, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: c.unacked(),
-		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.recovering(),
+		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.repairing(),
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 		FastOpenFail: c.fastOpenFail(),
 		CA:           c.rec.state, Reordering: c.rec.reordering, Reordered: c.rec.reordered,
@@ -99,6 +103,6 @@ func (c *Conn) Vars() Vars {
 		SndBuf: c.snd.buf.len(), RcvBuf: c.rcv.text.bytes,
 		Cwnd: c.win.Cwnd, Ssthresh: c.win.Ssthresh, Flight: c.inFlight(),
 		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rtt.timeout(c.cfg.MaxRTO),
-		Holes: len(c.rcv.text.runs), Recovery: c.recovering(), Deadline: c.Deadline(), Timers: c.timers,
+		Holes: len(c.rcv.text.runs), Recovery: c.repairing(), Deadline: c.Deadline(), Timers: c.timers,
 	}
 }

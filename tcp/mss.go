@@ -20,9 +20,12 @@ func minMTU(a netip.Addr) int {
 	return 1280
 }
 
+// is4 reports whether the connection is over IPv4.
+func (c *Conn) is4() bool { return c.remote.Addr().Is4() || c.remote.Addr().Is4In6() }
+
 // overhead is the length of the IP and TCP headers without options.
 func (c *Conn) overhead() int {
-	if c.remote.Addr().Is4() || c.remote.Addr().Is4In6() {
+	if c.is4() {
 		return 20 + HeaderLen
 	}
 	return 40 + HeaderLen
@@ -30,7 +33,7 @@ func (c *Conn) overhead() int {
 
 // defaultMSS is what a peer can receive that has not said (MUST-15).
 func (c *Conn) defaultMSS() int {
-	if c.remote.Addr().Is4() || c.remote.Addr().Is4In6() {
+	if c.is4() {
 		return defaultMSS4
 	}
 	return defaultMSS6
@@ -39,7 +42,7 @@ func (c *Conn) defaultMSS() int {
 // setPeerMSS takes the MSS option of the peer's SYN (MUST-14). An MSS of 0 means nothing and counts as none, as in Linux.
 func (c *Conn) setPeerMSS(o *Options) {
 	if o.HasMSS && o.MSS != 0 {
-		c.snd.peerMSS = max(int(o.MSS), minPeerMSS)
+		c.snd.peerMSS = max(int(o.MSS), c.cfg.MinSendMSS)
 	}
 	if c.maxSeg > 0 {
 		c.snd.peerMSS = min(c.snd.peerMSS, c.maxSeg)
@@ -62,15 +65,20 @@ func (c *Conn) SetMaxSeg(n int) {
 
 // sendMSS is Eff.snd.MSS for a segment with optLen bytes of options (MUST-16, RFC 6691 §3).
 func (c *Conn) sendMSS(optLen int) int {
-	return max(min(c.snd.peerMSS, c.mtu-c.overhead())-optLen, minPeerMSS-maxOptions)
+	return max(min(c.snd.peerMSS, c.packetMTU()-c.overhead())-optLen, minPeerMSS-maxOptions)
 }
 
 // fullMSS is the text of an ordinary full segment: with timestamps, without SACK blocks.
 func (c *Conn) fullMSS() int {
+	return c.sendMSS(c.usualOptions())
+}
+
+// usualOptions is the length of the options of an ordinary segment.
+func (c *Conn) usualOptions() int {
 	if c.opt.ts {
-		return c.sendMSS(12)
+		return 12
 	}
-	return c.sendMSS(0)
+	return 0
 }
 
 // SetGSO tells the longest IP packet that the device takes whole and cuts into

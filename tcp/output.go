@@ -9,13 +9,14 @@ import "github.com/sockeye-tcp/sockeye/ip"
 // releases the pins when it has been written.
 func (c *Conn) Next(now ip.Time, out *Output) bool {
 	*out = Output{Text: out.Text[:0], Pins: out.Pins[:0]}
+	c.agePath(now)
 	if c.rst.due {
 		c.sendReset(now, out)
 	} else if !c.compose(now, out) {
 		return false
 	}
 	out.SrcPort, out.DstPort = c.local.Port(), c.remote.Port()
-	out.TOS, out.TTL = out.TOS|c.tos, c.ttl
+	out.TOS, out.TTL, out.MayCut = out.TOS|c.tos, c.ttl, c.mayCut()
 	c.explain(out)
 	c.stats.SegsOut++
 	c.emitSend(now, out)
@@ -166,7 +167,14 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 	}
 	c.restartIdle(now)
 	mss := c.options(now, &out.Options)
-	n, held := c.fit(now, mss)
+	n, held := c.planMTUProbe(now, &out.Options)
+	if n > 0 {
+		c.sendMTUProbe(now, out, n)
+		return true
+	}
+	if held == heldNot {
+		n, held = c.fit(now, mss)
+	}
 	if held != heldNot {
 		if c.sent.n == 0 {
 			c.armPersist(now)
@@ -228,7 +236,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 		out.GSO = mss
 	}
 	c.markUrgent(out)
-	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags&FIN | push, at: now, first: now, tx: 1})
+	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags&FIN | push, at: now, first: now, tx: 1, mss: uint16(mss)})
 	c.snd.nxt = c.snd.nxt.Add(length)
 	if c.reducing() {
 		c.rec.prr.out += n
@@ -292,6 +300,7 @@ func (c *Conn) resend(now ip.Time, out *Output, i int, why Why) {
 		c.lastSent = now
 	}
 	out.Nth = int(s.tx)
+	c.path.search.probe = 0 // whatever becomes of it now, it shows nothing
 	c.sent.resent(i, now)
 	c.countRetransmit(n)
 	c.markUrgent(out)

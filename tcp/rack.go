@@ -121,7 +121,7 @@ func (c *Conn) rackAcked(at ip.Time) bool {
 func (c *Conn) reorderTimeout(now ip.Time) {
 	lost := c.rec.lost
 	c.rackDetect(now)
-	if c.rec.lost != lost && c.rec.state != CARecovery {
+	if c.rec.lost != lost && c.rec.state != CARecovery && !c.mtuProbeLost(now) {
 		c.enterRecovery(now, WhyRACK)
 		c.reduce(c.win.MSS, int(c.rec.lost-lost), false)
 	}

@@ -36,6 +36,7 @@ type recovery struct {
 	force      bool   // the next retransmission may exceed the window
 	frto       bool   // whether a timeout was spurious is not yet known (RFC 5682)
 	hold       bool   // new text goes first, to find that out
+	quiet      bool   // what is sent again was too long for the path: no recovery to speak of
 	undo       undo
 	prr        prr
 	rack       rack
@@ -50,11 +51,14 @@ func (r *recovery) start(iss Seq) {
 // recovering reports whether a loss is being repaired.
 func (c *Conn) recovering() bool { return c.rec.state >= CARecovery }
 
+// repairing is recovering, without the losses that the length of segments explains.
+func (c *Conn) repairing() bool { return c.recovering() && !c.rec.quiet }
+
 // inFlight returns how many bytes are in the network: sent, and neither acknowledged nor thought lost.
 func (c *Conn) inFlight() int { return max(0, int(c.sent.flight)-c.rec.reno*c.win.MSS) }
 
 // setCA changes the state.
-func (c *Conn) setCA(s CAState) { c.rec.state = s }
+func (c *Conn) setCA(s CAState) { c.rec.state, c.rec.quiet = s, false }
 
 // lose takes record i for lost.
 func (c *Conn) lose(i int, why Why) {
@@ -122,6 +126,7 @@ func (c *Conn) judgeOpen(now ip.Time, seg *Segment, r *ackResult) {
 	why := c.rackWhy()
 	c.findLosses(r)
 	switch {
+	case c.sent.lost > 0 && c.mtuProbeLost(now):
 	case c.sent.lost > 0:
 		c.enterRecovery(now, why)
 	case c.rec.state != CACWR:
@@ -204,9 +209,12 @@ func (c *Conn) recovered(now ip.Time, seg *Segment) {
 		c.endReduction()
 	}
 	c.rec.guarded = !c.opt.sack && c.snd.una == c.rec.high
+	quiet := c.rec.quiet
 	c.setCA(CAOpen)
 	c.rackRecovered()
-	c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §3.2")
+	if !quiet {
+		c.emitWhy(now, EventRecovery, WhyRecovered, "RFC 6582 §3.2")
+	}
 }
 
 // undoPartial looks at a partial ACK that answers the original transmission: it came late, and nothing need be sent again

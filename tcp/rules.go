@@ -25,6 +25,7 @@ var sendRules = [...]string{
 	WhyChallengeAck:   "RFC 5961 §7",
 	WhyTimeWaitAck:    "RFC 9293 §3.10.7.4, eighth",
 	WhyReset:          "RFC 9293 §3.5.2",
+	WhyMTUProbe:       "RFC 4821 §7.4",
 }
 
 // explain fills in the rule of a segment that goes out, if it has none.

@@ -14,11 +14,20 @@ type sent struct {
 	sacked bool    // the peer has it, behind a gap
 	why    Why     // of its next transmission, while it is lost
 	tx     uint16  // transmissions
+	mss    uint16  // it went in segments of this size; 0: in one
 	at     ip.Time // of the last transmission
 	first  ip.Time // of the first transmission
 }
 
 func (s *sent) end() Seq { return s.seq.Add(s.n) }
+
+// segment returns the length of its longest segment.
+func (s *sent) segment() Size {
+	if s.mss == 0 {
+		return s.n
+	}
+	return min(s.n, Size(s.mss))
+}
 
 // waits reports whether it is to be sent again.
 func (s *sent) waits() bool { return s.lost && !s.again && !s.sacked }

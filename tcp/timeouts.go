@@ -130,6 +130,7 @@ func (c *Conn) retransmitTimeout(now ip.Time) {
 		c.synLost(now)
 		c.rtt.rto = max(c.rtt.rto, c.cfg.InitialRTO)
 	case !held:
+		c.seekBlackHole(now)
 		c.timeoutLoss(now)
 	}
 	c.rtt.backoff++ // MUST-19
