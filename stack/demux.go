@@ -16,6 +16,7 @@ type tuple struct{ local, remote netip.AddrPort }
 // A demux finds the socket that a packet is for.
 type demux struct {
 	conns     map[tuple]*Socket
+	peers     map[netip.Addr]*Socket // the first of a chain of those connections
 	listeners map[uint16][]*ListenSocket
 	udp       map[uint16][]*UDPSocket
 	// active and passive count the connections at each local end, by which side opened them.
@@ -26,6 +27,7 @@ type demux struct {
 func newDemux() demux {
 	return demux{
 		conns:     map[tuple]*Socket{},
+		peers:     map[netip.Addr]*Socket{},
 		listeners: map[uint16][]*ListenSocket{},
 		udp:       map[uint16][]*UDPSocket{},
 		active:    map[netip.AddrPort]int{},
@@ -62,6 +64,28 @@ func exactness(bound netip.Addr) int {
 func (d *demux) addConn(s *Socket) {
 	d.conns[s.key] = s
 	d.count(s)[s.key.local]++
+	there := s.key.remote.Addr()
+	if s.nextThere = d.peers[there]; s.nextThere != nil {
+		s.nextThere.prevThere = s
+	}
+	d.peers[there] = s
+}
+
+// unchain takes a connection out of the chain of those to the same address.
+func (d *demux) unchain(s *Socket) {
+	there := s.key.remote.Addr()
+	if s.nextThere != nil {
+		s.nextThere.prevThere = s.prevThere
+	}
+	switch {
+	case s.prevThere != nil:
+		s.prevThere.nextThere = s.nextThere
+	case s.nextThere != nil:
+		d.peers[there] = s.nextThere
+	default:
+		delete(d.peers, there)
+	}
+	s.nextThere, s.prevThere = nil, nil
 }
 
 func (d *demux) removeConn(s *Socket) {
@@ -69,6 +93,7 @@ func (d *demux) removeConn(s *Socket) {
 		return
 	}
 	delete(d.conns, s.key)
+	d.unchain(s)
 	m := d.count(s)
 	if m[s.key.local]--; m[s.key.local] == 0 {
 		delete(m, s.key.local)

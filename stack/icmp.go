@@ -52,10 +52,7 @@ func (h *Host) arriveError(now ip.Time, header *ip.Header, m *ip.ICMP) {
 	switch e.Protocol {
 	case ip.ProtoTCP:
 		if s := h.demux.conns[tuple{e.Local, e.Remote}]; s != nil {
-			s.conn.ICMP(now, tcp.ICMPError{
-				Cause: causeOf(e.Kind), Seq: tcp.Seq(e.Seq), TooBig: e.Kind == ip.TooBig, MTU: e.MTU,
-			})
-			h.touched(now, s)
+			h.connectionError(now, s, header, &e)
 			return
 		}
 	case ip.ProtoUDP:

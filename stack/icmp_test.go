@@ -203,6 +203,7 @@ func TestForgedErrorIsIgnored(t *testing.T) {
 	if got := s.Conn().State(); got != tcp.SynSent {
 		t.Errorf("got state %v, want SYN-SENT", got)
 	}
+	b.dropped(ip.DropICMPInvalid)
 	syn[ip.HeaderLen4] ^= 0x80 // another source port: no connection at all
 	b.give(icmpAbout(t, syn, ip.PortUnreachable, 0))
 	b.dropped(ip.DropICMPInvalid)
@@ -258,7 +259,7 @@ func TestPathMTUOfDatagrams(t *testing.T) {
 	if got := len(send(1400)); got != 2 {
 		t.Errorf("after the report: got %d packets, want 2", got)
 	}
-	b.now = b.now.Add(pathLifetime + time.Second)
+	b.now = b.now.Add(10*time.Minute + time.Second)
 	if got := len(send(1400)); got != 1 {
 		t.Errorf("ten minutes later: got %d packets, want 1", got)
 	}

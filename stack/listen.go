@@ -112,6 +112,7 @@ func (h *Host) arriveListener(now ip.Time, l *ListenSocket, key tuple, seg *tcp.
 	case conn != nil:
 		s := h.newSocket(key, conn, true)
 		s.listener = l
+		h.seedPath(now, s)
 		if conn.FastOpenPending() {
 			s.fastFrom = l
 		}

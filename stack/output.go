@@ -101,7 +101,10 @@ func (h *Host) buildTCP(s *Socket, out *tcp.Output, p *ip.Packet) {
 	header := ip.Header{
 		Src: s.key.local.Addr(), Dst: s.key.remote.Addr(), Protocol: ip.ProtoTCP,
 		TTL: out.TTL, TOS: out.TOS, FlowLabel: s.flowLabel,
-		DontFragment: true, // path MTU discovery, RFC 1191; the ID then means nothing (RFC 6864 §4.1; MAY-4)
+		DontFragment: !out.MayCut, // path MTU discovery, RFC 1191; the ID then means nothing (RFC 6864 §4.1; MAY-4)
+	}
+	if out.MayCut {
+		header.ID = h.random.Uint32()
 	}
 	p.Header = ip.AppendHeader(p.Header, &header, length)
 	start := len(p.Header)

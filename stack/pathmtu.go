@@ -1,46 +1,71 @@
 package stack
 
 import (
+	"container/list"
 	"net/netip"
-	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
-// What routers have said about the MTU towards single destinations: RFC 1191, RFC 8201.
-// Connections keep their own path MTU; this is for datagrams.
+// What routers have said about the MTU towards single destinations: RFC 1191, RFC 8201. Connections and datagrams share it.
 
 const (
-	// maxPaths bounds the destinations remembered. Forgetting one costs a lost datagram.
-	maxPaths = 256
-	// pathLifetime is how long a report holds: RFC 1191 §6.3, RFC 8201 §5.3, ten minutes.
-	pathLifetime = 10 * time.Minute
+	// maxPaths bounds the destinations remembered, of each kind. Forgetting one costs a lost packet.
+	maxPaths = 1024
 	// loopbackMTU is that of the way from us to ourselves: the longest IPv4 packet.
 	loopbackMTU = ip.MaxPacket
 )
 
-// pathMTUs remembers reports.
+// pathMTUs remembers reports. Anybody can forge one about a datagram of a socket that is not connected, for any
+// destination: such ones are kept apart, so that they neither slow down connections nor drive out what is better known.
 type pathMTUs struct {
-	byDst map[netip.Addr]path
+	proved  pathCache // quoting a segment in flight, or a connected socket's datagram
+	hearsay pathCache
+}
+
+// A pathCache knows the paths to the destinations that were used last.
+type pathCache struct {
+	byDst  map[netip.Addr]*list.Element
+	recent list.List // of *path; the one used last is first
 }
 
 type path struct {
-	mtu     int
-	expires ip.Time
+	dst netip.Addr
+	tcp.PathMTU
 }
 
-// learn takes a report. One that raises the MTU is ignored (RFC 8201 §4).
-func (m *pathMTUs) learn(now ip.Time, dst netip.Addr, mtu int) {
-	if old, ok := m.byDst[dst]; ok && old.mtu <= mtu && now.Before(old.expires) {
+// get returns what is known of the path to dst.
+func (c *pathCache) get(now ip.Time, dst netip.Addr) (tcp.PathMTU, bool) {
+	e := c.byDst[dst]
+	if e == nil {
+		return tcp.PathMTU{}, false
+	}
+	p := e.Value.(*path)
+	if !now.Before(p.Until) {
+		c.recent.Remove(e)
+		delete(c.byDst, dst)
+		return tcp.PathMTU{}, false
+	}
+	c.recent.MoveToFront(e)
+	return p.PathMTU, true
+}
+
+// put remembers a path. The one that was not used for longest makes room.
+func (c *pathCache) put(dst netip.Addr, known tcp.PathMTU) {
+	if e := c.byDst[dst]; e != nil {
+		e.Value.(*path).PathMTU = known
+		c.recent.MoveToFront(e)
 		return
 	}
-	if len(m.byDst) >= maxPaths {
-		clear(m.byDst)
+	if c.recent.Len() >= maxPaths {
+		oldest := c.recent.Remove(c.recent.Back()).(*path)
+		delete(c.byDst, oldest.dst)
 	}
-	if m.byDst == nil {
-		m.byDst = map[netip.Addr]path{}
+	if c.byDst == nil {
+		c.byDst = map[netip.Addr]*list.Element{}
 	}
-	m.byDst[dst] = path{mtu, now.Add(pathLifetime)}
+	c.byDst[dst] = c.recent.PushFront(&path{dst, known})
 }
 
 // pathMTU returns the longest packet that can go to dst.
@@ -48,10 +73,68 @@ func (h *Host) pathMTU(now ip.Time, dst netip.Addr) int {
 	if h.addrs.own(dst) {
 		return loopbackMTU
 	}
-	if len(h.paths.byDst) > 0 {
-		if p, ok := h.paths.byDst[dst]; ok && now.Before(p.expires) {
-			return min(p.mtu, h.cfg.MTU)
+	mtu := h.cfg.MTU
+	for _, c := range []*pathCache{&h.paths.proved, &h.paths.hearsay} {
+		if p, ok := c.get(now, dst); ok {
+			mtu = min(mtu, p.MTU)
 		}
 	}
-	return h.cfg.MTU
+	return mtu
+}
+
+// seedPath tells a new connection what is known of its path.
+func (h *Host) seedPath(now ip.Time, s *Socket) {
+	if p, ok := h.paths.proved.get(now, s.key.remote.Addr()); ok {
+		s.conn.LearnPathMTU(now, p)
+	}
+}
+
+// connectionError hands an ICMP error to a connection, which knows whether to believe it. What it learns of its path, the other
+// connections to the same destination hear, too (RFC 8201 §5.2).
+func (h *Host) connectionError(now ip.Time, s *Socket, header *ip.Header, e *ip.ICMPError) {
+	before := s.conn.PathMTU()
+	believed := s.conn.ICMP(now, tcp.ICMPError{
+		Cause: causeOf(e.Kind), Seq: tcp.Seq(e.Seq), TooBig: e.Kind == ip.TooBig, MTU: e.MTU, Size: e.Size,
+	})
+	if !believed {
+		h.drop(now, nil, header, ip.DropICMPInvalid)
+		return
+	}
+	h.touched(now, s)
+	if p := s.conn.PathMTU(); p.Until > before.Until {
+		h.learnPath(now, s.key.remote.Addr(), p)
+	}
+}
+
+// learnPath remembers a path, and tells all connections there.
+func (h *Host) learnPath(now ip.Time, dst netip.Addr, p tcp.PathMTU) {
+	h.paths.proved.put(dst, p)
+	for s := h.demux.peers[dst]; s != nil; s = s.nextThere {
+		s.conn.LearnPathMTU(now, p)
+		h.touched(now, s)
+	}
+}
+
+// datagramTooBig takes a report about a datagram of u's. It must be longer than what the router says it can carry (RFC 5927 §7.2).
+func (h *Host) datagramTooBig(now ip.Time, u *UDPSocket, e *ip.ICMPError) {
+	dst := e.Remote.Addr()
+	if e.Size <= e.MTU || h.tcp.MTUReports == tcp.MTUReportsProved {
+		return
+	}
+	cache := &h.paths.hearsay
+	if u.remote.IsValid() {
+		cache = &h.paths.proved
+	}
+	old, ok := cache.get(now, dst)
+	if !ok {
+		old = tcp.PathMTU{MTU: h.cfg.MTU}
+	}
+	p, ok := h.tcp.Reported(now, old, dst.Is4(), e.MTU)
+	switch {
+	case !ok:
+	case u.remote.IsValid():
+		h.learnPath(now, dst, p)
+	default:
+		cache.put(dst, p)
+	}
 }

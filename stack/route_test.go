@@ -3,9 +3,6 @@ package stack
 import (
 	"net/netip"
 	"testing"
-	"time"
-
-	"github.com/sockeye-tcp/sockeye/ip"
 )
 
 // MUST-44.
@@ -42,21 +39,5 @@ func TestBroadcastAddresses(t *testing.T) {
 		if got := a.broadcast(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: got %v, want %v", addr, got, want)
 		}
-	}
-}
-
-func TestPathMTUsAreBounded(t *testing.T) {
-	var m pathMTUs
-	addr := netip.MustParseAddr("10.0.0.0")
-	for range 2 * maxPaths {
-		addr = addr.Next()
-		m.learn(ip.Time(time.Second), addr, 1000)
-		if len(m.byDst) > maxPaths {
-			t.Fatalf("%d paths are remembered, want at most %d", len(m.byDst), maxPaths)
-		}
-	}
-	m.learn(ip.Time(time.Second), addr, 1400)
-	if got := m.byDst[addr].mtu; got != 1000 {
-		t.Errorf("a later report raised the MTU to %d", got)
 	}
 }

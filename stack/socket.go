@@ -28,6 +28,8 @@ type Socket struct {
 	waits     bool          // in the queue of senders
 	gone      bool          // forgotten by the host
 
+	nextThere, prevThere *Socket // connections to the same address
+
 	timerAt  ip.Time // place in the timer heap; zero: not in it
 	timerPos int
 }
@@ -87,6 +89,7 @@ func (h *Host) ConnectWith(now ip.Time, local, remote netip.AddrPort, prepare fu
 	}
 	s = h.newSocket(tuple{local, remote}, tcp.New(h.tcp, local, remote, h.cfg.MTU), false)
 	h.stats.ActiveOpens++
+	h.seedPath(now, s)
 	if prepare != nil {
 		prepare(s.conn)
 	}

@@ -196,7 +196,7 @@ const maxUDPQueue = 4096
 // not tell which of their destinations it is about (RFC 1122 §4.1.3.3; Linux does the same).
 func (h *Host) udpError(now ip.Time, u *UDPSocket, e *ip.ICMPError) {
 	if e.Kind == ip.TooBig {
-		h.paths.learn(now, e.Remote.Addr(), e.MTU)
+		h.datagramTooBig(now, u, e)
 		return
 	}
 	if u.remote.IsValid() && e.Kind.IsHard() {
