@@ -32,7 +32,12 @@ func (n *tcpNarrator) line(e *tcp.Event) string {
 	case tcp.EventDrop:
 		return dropped(e)
 	case tcp.EventICMP:
+		if e.Bytes > 0 {
+			return fmt.Sprintf("ICMP: packet too big, MTU %d", e.Bytes)
+		}
 		return "ICMP: " + e.Cause.String()
+	case tcp.EventMTU:
+		return fmt.Sprintf("packets of %d bytes: %s", e.Bytes, e.Why)
 	case tcp.EventRecovery:
 		return recovery(e)
 	}

@@ -40,6 +40,8 @@ func TestTCPNarrator(t *testing.T) {
 		{"TIME-WAIT", tcp.Event{Kind: tcp.EventState, From: tcp.FinWait2, State: tcp.TimeWait}, "TIME-WAIT"},
 		{"drop", tcp.Event{Kind: tcp.EventDrop, Header: header(tcp.ACK, tcp.Options{}), Len: 10, Drop: ip.DropOutOfWindow, Rule: "RFC 9293 §3.10.7.4, first"}, "dropped ACK with 10 bytes from 192.0.2.1:80: outside the receive window (RFC 9293 §3.10.7.4, first)"},
 		{"ICMP", tcp.Event{Kind: tcp.EventICMP, Cause: tcp.CauseHostUnreachable}, "ICMP: host unreachable"},
+		{"too big", tcp.Event{Kind: tcp.EventICMP, Bytes: 1300}, "ICMP: packet too big, MTU 1300"},
+		{"path MTU", tcp.Event{Kind: tcp.EventMTU, Why: tcp.WhyBlackHole, Bytes: 1076}, "packets of 1076 bytes: path MTU black hole"},
 		{"loss", tcp.Event{Kind: tcp.EventRecovery, Why: tcp.WhyFastRetransmit}, "loss: retransmit (3 duplicate ACKs)"},
 		{"recovered", tcp.Event{Kind: tcp.EventRecovery, Why: tcp.WhyRecovered}, "recovered from the loss"},
 		{"spurious", tcp.Event{Kind: tcp.EventRecovery, Why: tcp.WhyUndo}, "nothing was lost: undone"},

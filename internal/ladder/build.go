@@ -183,6 +183,8 @@ func (c *connection) newLine(h *happening) Line {
 		l.Kind = KindRecovery
 	case tcp.EventUrgent:
 		l.Kind = KindUrgent
+	case tcp.EventMTU:
+		l.Kind = KindMTU
 	}
 	return l
 }

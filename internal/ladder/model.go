@@ -71,12 +71,13 @@ const (
 	KindICMP                 // an ICMP error came in
 	KindRecovery             // loss recovery began or ended
 	KindUrgent               // the urgent pointer advanced
+	KindMTU                  // packets are of another length from now on, or a probe of it was lost
 	KindFold                 // stands for a run of ordinary segments
 	KindGap                  // the recorder ran out of room here
 	KindDiscard              // a packet was thrown away that nobody knows more about
 )
 
-var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "fold", "gap", "discard"}
+var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "mtu", "fold", "gap", "discard"}
 
 // String names the kind in one word.
 func (k Kind) String() string {
@@ -133,7 +134,7 @@ type Line struct {
 	Segment Segment // KindSegment
 	Trip            // KindSegment
 
-	Why     tcp.Why // KindSegment, KindState, KindRecovery: the reason
+	Why     tcp.Why // KindSegment, KindState, KindRecovery, KindMTU: the reason
 	Finding Finding // KindSegment: the reason as worked out from the wire
 	Nth     int     // how often the range was sent before; KindTimer: expiries in a row
 	Drop    ip.Drop // KindSegment: why the receiver threw it away
@@ -144,7 +145,7 @@ type Line struct {
 
 	Timer tcp.Timer // KindTimer
 	Call  tcp.Call  // KindCall
-	Bytes int       // KindCall: sent or received by it
+	Bytes int       // KindCall: sent or received by it; KindICMP: the MTU that it tells; KindMTU: the longest packet
 	Cause tcp.Cause // KindICMP, and where an end enters CLOSED
 	Fold  Fold      // KindFold
 	Count int       // KindGap: events that were not recorded

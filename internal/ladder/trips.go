@@ -33,7 +33,7 @@ func quiet(between []*happening, sent *happening) bool {
 			if !h.above(sent) {
 				return false
 			}
-		case h.Kind == tcp.EventTimer, h.Kind == tcp.EventRecovery, h.Kind == tcp.EventICMP,
+		case h.Kind == tcp.EventTimer, h.Kind == tcp.EventRecovery, h.Kind == tcp.EventICMP, h.Kind == tcp.EventMTU,
 			h.Kind == tcp.EventSend && (h.Nth > 0 || h.Why.Retransmission()):
 			return false
 		}

@@ -170,7 +170,12 @@ func (l *Line) Note() string {
 		}
 		return "timer: " + l.Timer.String()
 	case KindICMP:
+		if l.Bytes > 0 {
+			return fmt.Sprintf("ICMP: packet too big, MTU %d", l.Bytes)
+		}
 		return "ICMP: " + l.Cause.String()
+	case KindMTU:
+		return fmt.Sprintf("packets of %d bytes: %s", l.Bytes, l.Why)
 	case KindRecovery:
 		return "recovery: " + l.Why.String()
 	case KindUrgent:

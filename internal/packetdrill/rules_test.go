@@ -26,7 +26,7 @@ func TestEveryEventHasItsRule(t *testing.T) {
 		}
 		check := func(e *tcp.Event) {
 			switch e.Kind {
-			case tcp.EventSend, tcp.EventDrop, tcp.EventState, tcp.EventRecovery, tcp.EventICMP, tcp.EventUrgent:
+			case tcp.EventSend, tcp.EventDrop, tcp.EventState, tcp.EventRecovery, tcp.EventICMP, tcp.EventUrgent, tcp.EventMTU:
 			default:
 				return
 			}
@@ -50,7 +50,7 @@ func TestEveryEventHasItsRule(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, kind := range []tcp.EventKind{tcp.EventSend, tcp.EventDrop, tcp.EventState, tcp.EventRecovery, tcp.EventICMP} {
+	for _, kind := range []tcp.EventKind{tcp.EventSend, tcp.EventDrop, tcp.EventState, tcp.EventRecovery, tcp.EventICMP, tcp.EventMTU} {
 		if kinds[kind] == 0 {
 			t.Errorf("no script has an event of kind %v", kind)
 		}

@@ -171,7 +171,7 @@ func (r *runner) defaults() error {
 	return r.setAll([]string{
 		"tcp_rmem=4096 540000 15728640", "tcp_wmem=4096 262144 4194304",
 		"tcp_congestion_control=cubic", "hystart_detect=3",
-		"tcp_timestamps=1", "tcp_sack=1", "tcp_ecn=0", "tcp_slow_start_after_idle=0", "tcp_syn_retries=5", "tcp_synack_retries=5",
+		"tcp_timestamps=1", "tcp_sack=1", "tcp_ecn=0", "tcp_slow_start_after_idle=0", "tcp_mtu_probing=0", "tcp_syn_retries=5", "tcp_synack_retries=5",
 		"tcp_fastopen=0x70403", "tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4", "tcp_fastopen_blackhole_timeout_sec=0",
 	})
 }

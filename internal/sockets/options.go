@@ -223,8 +223,19 @@ func (o *options) applyOne(now ip.Time, c *tcp.Conn, k option) {
 		if !is4 {
 			c.SetTTL(uint8(max(0, n)))
 		}
+	case option{SOL_IP, IP_MTU_DISCOVER}:
+		if is4 {
+			c.SetMTUDiscover(mtuDiscover[n])
+		}
+	case option{SOL_IPV6, IPV6_MTU_DISCOVER}:
+		if !is4 {
+			c.SetMTUDiscover(mtuDiscover[n])
+		}
 	}
 }
+
+// mtuDiscover are what the values of IP_MTU_DISCOVER mean.
+var mtuDiscover = [...]tcp.MTUDiscover{tcp.MTUDont, tcp.MTUWant, tcp.MTUDo, tcp.MTUProbe, tcp.MTUInterface, tcp.MTUOmit}
 
 // applyKeepAlive sets the keep-alive of a connection, which starts its timer anew.
 func (o *options) applyKeepAlive(now ip.Time, c *tcp.Conn) {

@@ -16,5 +16,8 @@ func Path(name string) string {
 	if name == "hystart_detect" {
 		return "/sys/module/tcp_cubic/parameters/" + name
 	}
+	if name == "min_pmtu" || name == "mtu_expires" {
+		name = "route/" + name
+	}
 	return "/proc/sys/net/ipv4/" + name
 }

@@ -30,6 +30,15 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_min_tso_segs":          func(c *tcp.Config, v []int) { c.PacketSegments = v[0] },
 	"tcp_slow_start_after_idle": func(c *tcp.Config, v []int) { c.NoIdleRestart = v[0] == 0 },
 	"hystart_detect":            func(c *tcp.Config, v []int) { c.HyStart = hystartModes[v[0]] },
+	"ip_no_pmtu_disc":           func(c *tcp.Config, v []int) { c.MTUReports = tcp.MTUReports(v[0]) },
+	"min_pmtu":                  func(c *tcp.Config, v []int) { c.MinPathMTU = v[0] },
+	"mtu_expires":               func(c *tcp.Config, v []int) { c.PathMTULife = time.Duration(v[0]) * time.Second },
+	"tcp_mtu_probing":           func(c *tcp.Config, v []int) { c.MTUProbing = mtuProbing[v[0]] },
+	"tcp_base_mss":              func(c *tcp.Config, v []int) { c.BaseMSS = v[0] },
+	"tcp_mtu_probe_floor":       func(c *tcp.Config, v []int) { c.MTUProbeFloor = v[0] },
+	"tcp_min_snd_mss":           func(c *tcp.Config, v []int) { c.MinSendMSS = v[0] },
+	"tcp_probe_threshold":       func(c *tcp.Config, v []int) { c.MTUProbeThreshold = v[0] },
+	"tcp_probe_interval":        func(c *tcp.Config, v []int) { c.MTUProbeInterval = time.Duration(v[0]) * time.Second },
 	// Linux has a minimum, a default and a maximum, between which buffers grow; ours is the maximum from the start.
 	"tcp_rmem": func(c *tcp.Config, v []int) { c.RecvBuffer = v[len(v)-1] },
 	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
@@ -38,11 +47,18 @@ var settings = map[string]func(c *tcp.Config, v []int){
 // ecnModes are what the values of tcp_ecn mean; the others are about Accurate ECN.
 var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept}
 
+// mtuProbing are what the values of tcp_mtu_probing mean.
+var mtuProbing = []tcp.MTUProbing{tcp.MTUProbingOff, tcp.MTUProbingBlackHole, tcp.MTUProbingAlways}
+
+// choices are how many values a setting has that chooses between ways.
+var choices = map[string]int{"tcp_mtu_probing": len(mtuProbing), "ip_no_pmtu_disc": int(tcp.MTUReportsProved) + 1}
+
 // congestionControl is the only setting whose value is a name.
 const congestionControl = "tcp_congestion_control"
 
 // switches are the settings for which 0 means something other than our default.
-var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn", "hystart_detect"}
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn", "hystart_detect",
+	"tcp_mtu_probing", "ip_no_pmtu_disc"}
 
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
@@ -111,6 +127,9 @@ func Set(c *tcp.Config, name, value string) error {
 	}
 	if name == "hystart_detect" && v[0] >= len(hystartModes) {
 		return fmt.Errorf("hystart_detect=%d is not supported: there is no third detector", v[0])
+	}
+	if n, ok := choices[name]; ok && v[0] >= n {
+		return fmt.Errorf("%s=%d is not supported: there are %d ways", name, v[0], n)
 	}
 	if v[len(v)-1] == 0 && !slices.Contains(switches, name) {
 		return fmt.Errorf("%s=0 is not supported: the host takes 0 for its default", name)

@@ -1,9 +1,11 @@
 package sysctl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
@@ -41,6 +43,34 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// What concerns the path MTU.
+func TestSetPathMTU(t *testing.T) {
+	var c tcp.Config
+	for name, value := range map[string]string{
+		"tcp_mtu_probing": "2", "tcp_base_mss": "512", "tcp_mtu_probe_floor": "64", "tcp_min_snd_mss": "88", "tcp_probe_threshold": "4",
+		"tcp_probe_interval": "300", "ip_no_pmtu_disc": "3", "min_pmtu": "800", "mtu_expires": "60",
+	} {
+		if err := Set(&c, name, value); err != nil {
+			t.Errorf("%s=%s: %v", name, value, err)
+		}
+	}
+	want := tcp.Config{
+		MTUProbing: tcp.MTUProbingAlways, BaseMSS: 512, MTUProbeFloor: 64, MinSendMSS: 88, MTUProbeThreshold: 4,
+		MTUProbeInterval: 5 * time.Minute, MTUReports: tcp.MTUReportsProved, MinPathMTU: 800, PathMTULife: time.Minute,
+	}
+	if got, want := fmt.Sprintf("%+v", c), fmt.Sprintf("%+v", want); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for name, value := range map[string]string{"tcp_mtu_probing": "3", "ip_no_pmtu_disc": "4"} {
+		if err := Set(&c, name, value); err == nil || !strings.Contains(err.Error(), "is not supported") {
+			t.Errorf("%s=%s: got %v", name, value, err)
+		}
+	}
+	if err := Set(&c, "tcp_mtu_probing", "0"); err != nil || c.MTUProbing != tcp.MTUProbingOff {
+		t.Errorf("got %v (%v), want it off", c.MTUProbing, err)
+	}
+}
+
 func TestNamesAreThoseThatCanBeSet(t *testing.T) {
 	for _, name := range Names() {
 		value := "1"
@@ -60,6 +90,7 @@ func TestEverySettingHasAFile(t *testing.T) {
 	for name, want := range map[string]string{
 		"tcp_sack":       "/proc/sys/net/ipv4/tcp_sack",
 		"hystart_detect": "/sys/module/tcp_cubic/parameters/hystart_detect",
+		"min_pmtu":       "/proc/sys/net/ipv4/route/min_pmtu",
 	} {
 		if got := Path(name); got != want {
 			t.Errorf("got %s for %s, want %s", got, name, want)
