@@ -54,6 +54,7 @@ func newFuzzConn(t *testing.T, data []byte) *fuzzConn {
 	bits := f.in.byte()
 	cfg := tcp.Config{ISN: wrapISN, Memory: &f.mem, Trace: f.log.trace, SendBuffer: 20_000, RecvBuffer: 3000}
 	cfg.NoTimestamps, cfg.NoSACK, cfg.NoWindowScale = bits&1 != 0, bits&2 != 0, bits&4 != 0
+	cfg.MTUProbing = tcp.MTUProbing(bits % 3)
 	if bits&8 != 0 {
 		cfg.RecvBuffer = 100_000
 	}

@@ -34,6 +34,7 @@ func newFuzzPair(t *testing.T, data []byte) *fuzzPair {
 	f := &fuzzPair{in: data}
 	bits := f.in.byte()
 	cfg := tcp.Config{Memory: &f.memories, NoTimestamps: bits&1 != 0, NoSACK: bits&2 != 0, NoWindowScale: bits&4 != 0}
+	cfg.MTUProbing = tcp.MTUProbing(bits % 3)
 	if bits&8 != 0 {
 		cfg.RecvBuffer, cfg.SendBuffer = 3000, 4000
 	}

@@ -20,6 +20,7 @@ type End struct {
 	Namespace *Namespace
 	Name      string // of the interface, up to 15 bytes
 	Addrs     []netip.Prefix
+	MTU       int // of what this end sends; 0: 1500
 }
 
 // Veth joins two namespaces with a cable, gives both ends their addresses and
@@ -68,6 +69,11 @@ func plugIn(e End) error {
 		}
 		if err := netlink.AddrAdd(link, addr); err != nil {
 			return fmt.Errorf("address %s: %w", p, err)
+		}
+	}
+	if e.MTU > 0 {
+		if err := netlink.LinkSetMTU(link, e.MTU); err != nil {
+			return fmt.Errorf("MTU %d: %w", e.MTU, err)
 		}
 	}
 	return netlink.LinkSetUp(link)
