@@ -76,7 +76,7 @@ func checkErrorTrip(t *testing.T, kind ErrorKind, arg int, packet []byte, typ, c
 	}
 	want := ICMPError{
 		Kind: back, Type: typ, Code: code, Protocol: ProtoTCP, Seq: 0xfffffff0,
-		Local: netip.AddrPortFrom(h.Src, 40000), Remote: netip.AddrPortFrom(h.Dst, 80),
+		Local: netip.AddrPortFrom(h.Src, 40000), Remote: netip.AddrPortFrom(h.Dst, 80), Size: len(packet),
 	}
 	switch kind {
 	case TooBig:

@@ -131,7 +131,7 @@ func TestTimestampsKeepTime(t *testing.T) {
 
 func TestRunRefusesWhatTheHostHasNot(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"a setting", "`sysctl -q net.ipv4.tcp_mtu_probing=1`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", "test.pkt:1: the host has no setting for tcp_mtu_probing=1"},
+		{"a setting", "`sysctl -q net.ipv4.tcp_low_latency=1`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", "test.pkt:1: the host has no setting for tcp_low_latency=1"},
 		{"a command", "`reboot now`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3", "the command \"reboot now\" is not supported"},
 		{"an option", "--wire_client\n0 close(3) = 0", "test.pkt:1: the option --wire_client is not supported"},
 		{"an option's value", "--mtu=big\n0 close(3) = 0", "is not a number"},
