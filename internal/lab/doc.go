@@ -7,7 +7,7 @@
 //
 //	server, err := lab.New()
 //	client, err := lab.New()
-//	err = lab.Veth(lab.End{server, "eth0", serverAddrs}, lab.End{client, "eth0", clientAddrs})
+//	err = lab.Veth(lab.End{Namespace: server, Name: "eth0", Addrs: serverAddrs}, lab.End{Namespace: client, Name: "eth0", Addrs: clientAddrs})
 //	err = server.Do(func() error { listener, err = net.Listen("tcp", ":80"); return err })
 //	err = client.Run(exec.Command("curl", "http://10.0.0.1/"))
 //

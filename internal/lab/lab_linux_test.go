@@ -153,7 +153,7 @@ func TestVethJoinsNamespaces(t *testing.T) {
 func TestAddRouteLeadsThroughARouter(t *testing.T) {
 	n := labtest.New(t)
 	other := labtest.New(t)
-	if err := lab.Veth(lab.End{n, "eth0", prefixes("10.1.0.1/24")}, lab.End{other, "eth0", nil}); err != nil {
+	if err := lab.Veth(lab.End{Namespace: n, Name: "eth0", Addrs: prefixes("10.1.0.1/24")}, lab.End{Namespace: other, Name: "eth0"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddr("10.1.0.2")); err != nil {
