@@ -44,7 +44,7 @@ func outside(t *testing.T, link string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	args := []string{"compare", "--lab", "--mode", "fetch,requests,connections,download,upload", "--json", "--no-progress", "--exec", "sh " + script}
+	args := []string{"compare", "--lab", "--mode", "fetch,requests,connections,download,upload", "--duration", "12", "--min-runs", "20", "--json", "--no-progress", "--exec", "sh " + script}
 	if link != "" {
 		args = append(args, "--impair", link)
 	}

@@ -38,7 +38,7 @@ type Config struct {
 
 	// Command is a command for the shell that runs once a round of each cell where the series begin, in turns with them; empty
 	// means none. SOCKEYE_URL in its environment is the page and SOCKEYE_ROUND the round; in a laboratory SOCKEYE_SERVER is the
-	// server's address and SOCKEYE_SERVER_NETNS its network namespace, for nsenter. When it fails, Run does.
+	// server's address, SOCKEYE_SERVER_NETNS its network namespace, for nsenter, and SOCKEYE_BULK how many bytes of bulk data a run moves. When it fails, Run does.
 	Command string
 	// CommandOutput is where it writes.
 	CommandOutput io.Writer
@@ -55,6 +55,7 @@ const (
 	mostRuns    = 2000            // of each series
 	overtime    = 1.5             // by which factor the time may be exceeded to reach MinRuns
 	endWait     = 5 * time.Second // until a part that was told to end is killed
+	rescale     = 2               // times that the amount of a run is found out better
 	mostFailed  = 5               // runs of a series and workload that may fail
 	runTimeout  = time.Minute
 	startWait   = 30 * time.Second

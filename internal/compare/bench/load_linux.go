@@ -2,11 +2,7 @@ package bench
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,32 +12,37 @@ import (
 
 // Many requests, one after the other on each of some connections.
 
-// requests makes o.Count requests with net/http, over o.Concurrency connections
-// that stay open, or each over a connection of its own. The unit is a request.
-// Connections that stay are opened before the clock starts.
+// requests makes o.Count requests over o.Concurrency connections that stay open, or each over a connection of its own. The unit is
+// a request. What stays is opened before the clock starts, and the name is looked up before that.
+//
+// The client is as small as one can be, so that TCP is what is timed: net/http hands each request and each answer from one
+// goroutine to another, which takes as long as all the rest on a short path.
 func (c *client) requests(ctx context.Context, o order) (compare.Values, float64, error) {
-	t := &http.Transport{
-		DialContext:         c.dial,
-		DisableCompression:  true,
-		DisableKeepAlives:   o.Workload == compare.Connections,
-		MaxIdleConnsPerHost: o.Concurrency,
-		MaxConnsPerHost:     o.Concurrency,
+	b, err := c.newBrowser(o.URL)
+	if err != nil {
+		return nil, 0, err
 	}
-	if c.spec.Insecure {
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // as the user said
-	}
-	defer t.CloseIdleConnections()
-	h := &http.Client{Transport: t}
-	if o.Workload == compare.Requests {
-		if err := spread(o.Concurrency, o.Concurrency, func(int) error { return get(ctx, h, o.URL) }); err != nil {
-			return nil, 0, err
+	lines := make(chan *line, o.Concurrency) // those that nobody uses
+	defer func() {
+		for len(lines) > 0 {
+			(<-lines).conn.Close() // all has been read
 		}
+	}()
+	if err := spread(o.Concurrency, o.Concurrency, func(int) error {
+		l, err := b.open(ctx)
+		if err == nil {
+			lines <- l
+			err = l.get()
+		}
+		return err
+	}); err != nil {
+		return nil, 0, err
 	}
 	latencies := make([]float64, o.Count)
 	start := time.Now()
-	err := spread(o.Count, o.Concurrency, func(i int) error {
+	err = spread(o.Count, o.Concurrency, func(i int) error {
 		begun := time.Now()
-		err := get(ctx, h, o.URL)
+		err := b.once(ctx, o.Workload, lines)
 		latencies[i] = time.Since(begun).Seconds()
 		return err
 	})
@@ -55,20 +56,24 @@ func (c *client) requests(ctx context.Context, o order) (compare.Values, float64
 	}, float64(o.Count), nil
 }
 
-// get makes one request and reads the answer to its end.
-func get(ctx context.Context, h *http.Client, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
+// once makes a request over a line that stands, or over a new one.
+func (b *browser) once(ctx context.Context, w compare.Workload, lines chan *line) error {
+	if w == compare.Connections {
+		l, err := b.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer l.conn.Close() // the answer has been read
+		return l.get()
 	}
-	resp, err := h.Do(req)
-	if err != nil {
-		return err
+	l := <-lines
+	err := l.get()
+	if err == nil && l.over {
+		l.conn.Close() // the server wants it so
+		l, err = b.open(ctx)
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	resp.Body.Close() // has been read
-	if err == nil && resp.StatusCode >= 400 {
-		err = fmt.Errorf("%s answered %s", url, resp.Status)
+	if err == nil {
+		lines <- l
 	}
 	return err
 }

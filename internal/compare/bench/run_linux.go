@@ -99,7 +99,7 @@ func (d *director) path(ctx context.Context, first, next int) error {
 			d.done++
 		}
 		for cell := first; cell < next; cell++ {
-			if err := d.scene.command(ctx, d.cfg.Cells[cell], round); err != nil {
+			if err := d.scene.command(ctx, d.cfg.Cells[cell], round, bulkOf(bouts, cell)); err != nil {
 				return err
 			}
 		}
@@ -108,6 +108,16 @@ func (d *director) path(ctx context.Context, first, next int) error {
 		b.tellFailures()
 	}
 	return nil
+}
+
+// bulkOf returns how much one run of bulk data moves in a cell, 0 when there are none.
+func bulkOf(bouts []*bout, cell int) (most int64) {
+	for _, b := range bouts {
+		if b.cell == cell && (b.workload == compare.Download || b.workload == compare.Upload) {
+			most = max(most, b.amount)
+		}
+	}
+	return most
 }
 
 // enter builds the scene for a cell in place of the one before.
@@ -240,20 +250,36 @@ func (b *bout) once(ctx context.Context, s compare.Series) error {
 func (b *bout) warmUp(ctx context.Context) error {
 	b.progress(0, b.report.Subject(b.cell, b.workload)+", warming up")
 	most, least := b.bounds()
-	var slowest time.Duration
-	for range max(b.cfg.Amounts.Warmup, 1) {
+	slowest, err := b.try(ctx, least, max(b.cfg.Amounts.Warmup, 1))
+	if err != nil || b.round > 0 {
+		return err
+	}
+	// Bulk data begins slowly, so that a run of little tells too little of how long one of more will take.
+	b.amount = scaleAmount(least, most, slowest, b.runLength())
+	for range rescale {
+		if b.amount == least || b.amount == most {
+			return nil
+		}
+		if slowest, err = b.try(ctx, b.amount, 1); err != nil {
+			return err
+		}
+		b.amount = scaleAmount(b.amount, most, slowest, b.runLength())
+	}
+	return nil
+}
+
+// try runs each series and returns how long the slowest run took.
+func (b *bout) try(ctx context.Context, amount int64, times int) (slowest time.Duration, err error) {
+	for range times {
 		for _, s := range compare.AllSeries() {
 			begun := time.Now()
-			if _, err := b.scene.clients[s].do(ctx, b.scene.order(b.workload, b.report.Cells[b.cell], least)); err != nil {
-				return fmt.Errorf("%s: %w", s, err)
+			if _, err := b.scene.clients[s].do(ctx, b.scene.order(b.workload, b.report.Cells[b.cell], amount)); err != nil {
+				return 0, fmt.Errorf("%s: %w", s, err)
 			}
 			slowest = max(slowest, time.Since(begun))
 		}
 	}
-	if b.round == 0 {
-		b.amount = scaleAmount(least, most, slowest, b.runLength())
-	}
-	return nil
+	return slowest, nil
 }
 
 // runLength is how long one run should take at most, so that MinRuns fit into the

@@ -14,6 +14,6 @@ for direction in download upload; do
 	done
 	reverse=
 	[ $direction = upload ] || reverse=-R
-	timeout 20 iperf3 -c "$SOCKEYE_SERVER" $reverse -n 16M -J | awk '/"sum_received"/ {on=1} on && /bits_per_second/ {gsub(/[",]/,""); print $2/8; exit}' >>"$OUT/$direction"
+	timeout 20 iperf3 -c "$SOCKEYE_SERVER" $reverse -n "$SOCKEYE_BULK" -J | awk '/"sum_received"/ {on=1} on && /bits_per_second/ {gsub(/[",]/,""); print $2/8; exit}' >>"$OUT/$direction"
 	wait
 done
