@@ -102,11 +102,11 @@ func (c *Conn) pacingRate() int {
 	if c.rtt.srtt == 0 {
 		return maxPacketText << 10
 	}
-	percent := 120
+	percent := uint64(120)
 	if c.win.Cwnd < c.win.Ssthresh/2 {
 		percent = 200
 	}
-	hi, lo := bits.Mul64(uint64(max(c.win.Cwnd, c.inFlight())*percent/100), uint64(time.Second))
+	hi, lo := bits.Mul64(uint64(max(c.win.Cwnd, c.inFlight()))*percent/100, uint64(time.Second))
 	if hi >= uint64(c.rtt.srtt) {
 		return maxPacketText << 10
 	}

@@ -34,7 +34,8 @@ func (c *Conn) reduce(delivered, lost int, advanced bool) {
 	room := c.win.Ssthresh - pipe
 	send := 0
 	if room < 0 {
-		send = roundUp((p.delivered*c.win.Ssthresh+p.from-1)/p.from, mss) - p.out
+		share := (int64(p.delivered)*int64(c.win.Ssthresh) + int64(p.from) - 1) / int64(p.from) // an int may be too short
+		send = roundUp(int(share), mss) - p.out
 	} else {
 		send = max(p.delivered-p.out, delivered)
 		if advanced && lost == 0 {
