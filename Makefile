@@ -10,10 +10,10 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check race fuzz bench golden docs packetdrill-so packetdrill-kernel clean
+.PHONY: help build run test check 32bit race fuzz bench golden docs packetdrill-so packetdrill-kernel clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## write bin/sockeye
 	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
@@ -30,6 +30,12 @@ check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 ./internal/house/... ./internal/requirements/...
+
+32bit: ## vet for machines whose int has 32 bits, and run the scenarios there, if this one can
+	GOARCH=386 $(GO) vet ./ip/... ./tcp/... ./stack/...
+	@if GOARCH=386 $(GO) test -run '^$$' ./ip >/dev/null 2>&1; \
+	then GOARCH=386 $(GO) test -count=1 -short -run TestScenario ./ip ./tcp ./stack; \
+	else echo "32bit: this machine runs no programs of 386; they were only built"; fi
 
 packetdrill-so: ## write bin/packetdrill.so, the stack for the packetdrill tool (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -o bin/packetdrill.so ./internal/packetdrillso
