@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
@@ -111,50 +110,6 @@ func TestFinGoesWithTheText(t *testing.T) {
 	p.wantState(tcp.FinWait2)
 }
 
-// T8, §3.10.4: a closed window holds the FIN back, but not the change of state.
-func TestCloseBehindAClosedWindow(t *testing.T) {
-	p := newConnTest(t, tcp.Established, window(0))
-	p.send(5)
-	p.closeWrite()
-	p.wantNothing()
-	p.wantState(tcp.FinWait1)
-	p.arrive(seg(A, 1, 1).win(1000))
-	p.want(seg(F|P|A, 1, 1).bytes(5), tcp.WhyData)
-	p.arrive(seg(A, 1, 7))
-	p.wantState(tcp.FinWait2)
-}
-
-// The same without any text: even a FIN takes a place in the window.
-func TestFinAloneBehindAClosedWindow(t *testing.T) {
-	p := newConnTest(t, tcp.Established, window(0))
-	p.closeWrite()
-	p.wantNothing()
-	p.wantState(tcp.FinWait1)
-	p.expire()
-	p.want(seg(A, 0, 1), tcp.WhyProbe)
-	p.arrive(seg(A, 1, 1).win(1))
-	p.want(seg(F|A, 1, 1), tcp.WhyFin)
-}
-
-// T9: an ACK of text is not an ACK of the FIN that is queued behind it.
-func TestAckOfTextBeforeAQueuedFin(t *testing.T) {
-	p := newConnTest(t, tcp.Established, window(1000))
-	p.send(1500)
-	p.want(seg(A, 1, 1).bytes(1000), tcp.WhyData)
-	p.closeWrite()
-	for ack := 2; ack <= 1000; ack++ {
-		p.arrive(seg(A, 1, ack).win(1001 - ack)) // byte by byte; the window does not move
-		p.wantState(tcp.FinWait1)
-	}
-	p.arrive(seg(A, 1, 1001))
-	p.want(seg(F|P|A, 1001, 1).bytes(500), tcp.WhyData)
-	p.wantState(tcp.FinWait1)
-	p.arrive(seg(A, 1, 1501))
-	p.wantState(tcp.FinWait1)
-	p.arrive(seg(A, 1, 1502))
-	p.wantState(tcp.FinWait2)
-}
-
 // The peer's FIN is lost, or comes again, in every state that has seen it.
 func TestRepeatedFinIsAcknowledged(t *testing.T) {
 	for _, at := range places {
@@ -218,17 +173,6 @@ func TestFinOutOfOrder(t *testing.T) {
 	}
 }
 
-// A FIN needs no room in the receive buffer.
-func TestFinIntoAClosedWindow(t *testing.T) {
-	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.RecvBuffer = 2920 })
-	p.arrive(seg(A, 1, 1).bytes(2920))
-	p.want(seg(A, 1, 2921).win(0), tcp.WhyAck)
-	p.arrive(seg(F|A, 2921, 1))
-	p.want(seg(A, 1, 2922), tcp.WhyAck)
-	p.wantState(tcp.CloseWait)
-	p.receive(2920)
-}
-
 // CloseRead throws away what came and what still comes, and says nothing.
 func TestCloseRead(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
@@ -282,17 +226,6 @@ func TestCloseWithUnreadText(t *testing.T) {
 	p.close()
 	p.want(seg(R|A, 6, 11), tcp.WhyReset)
 	p.wantClosed(tcp.CauseAborted)
-}
-
-// SHLD-3, MAY-1: so does text that comes after Close.
-func TestTextAfterClose(t *testing.T) {
-	p := newConnTest(t, tcp.Established)
-	p.close()
-	p.want(seg(F|A, 1, 1), tcp.WhyFin)
-	p.arrive(seg(A, 1, 1).bytes(10))
-	p.want(seg(R, 1, 0), tcp.WhyReset) // where the peer is, though it may not have our FIN
-	p.wantClosed(tcp.CauseAborted)
-	p.wantDrops(ip.DropAfterClose)
 }
 
 // But not text that had come before, and comes again because our ACK of it was lost.

@@ -196,17 +196,6 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// T12: other bits beside SYN do not matter.
-func TestListenTakesSynWithOtherBits(t *testing.T) {
-	for _, f := range []tcp.Flags{tcp.ECE, tcp.CWR, tcp.AE, P, U, P | U, F} {
-		t.Run(f.Names(), func(t *testing.T) {
-			p := newConnTest(t, tcp.Listen)
-			p.arrive(p.peerSyn(S|f, 0))
-			p.want(seg(S|A, 0, 1), tcp.WhySynAck)
-		})
-	}
-}
-
 // Text in a SYN is not kept: the peer sends it again, because the SYN,ACK does not acknowledge it.
 func TestListenDoesNotAcknowledgeTextInSyn(t *testing.T) {
 	p := newConnTest(t, tcp.Listen)

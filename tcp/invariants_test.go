@@ -4,6 +4,9 @@ import "fmt"
 
 // What must hold of every connection after every input and output.
 
+// Records returns in how many pieces what is unacknowledged is held.
+func (c *Conn) Records() int { return c.sent.n }
+
 // CheckInvariants returns what is wrong with the connection, nil when nothing is.
 func (c *Conn) CheckInvariants() error {
 	for _, check := range []func() error{c.checkSendSpace, c.checkQueue, c.checkSendBuffer, c.checkWriteQueue, c.checkRecvSpace, c.checkRuns} {

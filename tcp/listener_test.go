@@ -58,10 +58,12 @@ func (x *listening) arrive(i int, flags tcp.Flags, seq, ack tcp.Seq) (ip.Drop, *
 }
 
 // drain sends what a child has to send to nowhere, and forgets it when it is dead.
-func (x *listening) drain(c *tcp.Conn) (flags []tcp.Flags) {
+func (x *listening) drain(c *tcp.Conn) (flags []tcp.Flags) { return x.drainAt(c, start) }
+
+func (x *listening) drainAt(c *tcp.Conn, now ip.Time) (flags []tcp.Flags) {
 	x.t.Helper()
 	var out tcp.Output
-	for c.Next(start, &out) {
+	for c.Next(now, &out) {
 		flags = append(flags, out.Flags)
 	}
 	x.l.Update(c)
@@ -146,44 +148,6 @@ func TestBacklog(t *testing.T) {
 	x.l.Accept()
 	if got, c := x.arrive(3, S, 500, 0); got != ip.NoDrop || c == nil {
 		t.Errorf("with room again: got %v", got)
-	}
-}
-
-// T40, T41: a handshake that fails, at whatever step, gives its place back.
-func TestFailedHandshakesLeaveTheBacklog(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		end  func(x *listening, i int, c *tcp.Conn)
-	}{
-		{"RST for the SYN,ACK", func(x *listening, i int, _ *tcp.Conn) { x.arrive(i, R, 501, 0) }},
-		{"time runs out", func(x *listening, _ int, c *tcp.Conn) {
-			for now := c.Deadline(); now != 0; now = c.Deadline() {
-				c.Advance(now)
-				x.drain(c)
-			}
-		}},
-		{"ICMP error", func(x *listening, _ int, c *tcp.Conn) {
-			c.ICMP(start, tcp.ICMPError{Cause: tcp.CauseHostUnreachable, Seq: c.Vars().ISS})
-			x.drain(c)
-		}},
-		{"aborted by the host", func(x *listening, _ int, c *tcp.Conn) { c.Abort(start); x.drain(c) }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			x := newListening(t, 2)
-			for i := range 50 {
-				_, c := x.arrive(i, S, 500, 0)
-				if c == nil {
-					t.Fatalf("attempt %d finds no place", i)
-				}
-				test.end(x, i, c)
-				x.wantPending(0, 0)
-			}
-			if len(x.children) > 0 {
-				t.Errorf("%d connections are left", len(x.children))
-			}
-			x.connect(99)
-			x.wantPending(0, 1)
-		})
 	}
 }
 

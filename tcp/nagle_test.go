@@ -90,36 +90,6 @@ func TestSenderAvoidsSillyWindows(t *testing.T) {
 	p.want(seg(A, 601, 1).bytes(300), tcp.WhyData)
 }
 
-// MUST-60, §3.8.6.2.1, the override timeout: what the rule holds back does not wait for ever. T7.
-func TestSillyWindowTimeout(t *testing.T) {
-	p := newConnTest(t, tcp.Established)
-	rto := p.c.Info().RTO
-	p.arrive(seg(A, 1, 1).win(100))
-	p.send(1000)
-	p.wantNothing()
-	p.wantDeadline(rto)
-	p.expire()
-	p.want(seg(A, 1, 1).bytes(100), tcp.WhyProbe)
-}
-
-// MUST-39, §3.8.6.2.2: a slow reader's window opens by a segment, or half of the buffer, not byte by byte. T7.
-func TestReceiverAvoidsSillyWindows(t *testing.T) {
-	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.RecvBuffer = 4380 })
-	p.arrive(seg(A, 1, 1).bytes(1460), seg(A, 1461, 1).bytes(1460), seg(A, 2921, 1).bytes(1460))
-	p.want(seg(A, 1, 4381).win(0), tcp.WhyAck)
-	for i := 1; i < 1460; i++ {
-		p.receive(1)
-		p.wantNothing()
-		if i%100 == 0 { // probes find nothing either
-			p.arrive(seg(A, 4380, 1))
-			p.want(seg(A, 1, 4381).win(0), tcp.WhyDupAck)
-			p.advance(1000 * ms)
-		}
-	}
-	p.receive(1)
-	p.want(seg(A, 1, 4381).win(1460), tcp.WhyWindowUpdate)
-}
-
 // With a buffer of less than two segments half of it is the step.
 func TestReceiverWithASmallBuffer(t *testing.T) {
 	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.RecvBuffer = 2048 })

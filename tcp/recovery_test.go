@@ -83,22 +83,6 @@ func TestPartialAck(t *testing.T) {
 	}
 }
 
-// T24: every gap of a burst is closed by partial ACKs, without a timeout.
-func TestBurstOfLosses(t *testing.T) {
-	p := flight(t, 10) // everything from 2001 to 6000 is lost
-	p.arrive(seg(A, 1, 2001))
-	for range 3 {
-		p.arrive(seg(A, 1, 2001))
-	}
-	p.want(seg(A, 2001, 1).bytes(1000), tcp.WhyFastRetransmit)
-	for at := 3001; at < 6001; at += 1000 {
-		p.arrive(seg(A, 1, at))
-		p.want(seg(A, at, 1).bytes(1000), tcp.WhyPartialAck)
-	}
-	p.arrive(seg(A, 1, 10_001))
-	p.wantNoDeadline()
-}
-
 // RFC 6582 §3.2 step 2: the losses of one window halve it once.
 func TestNoSecondHalving(t *testing.T) {
 	p := flight(t, 10)
@@ -132,34 +116,6 @@ func TestNoFastRetransmitAfterATimeout(t *testing.T) {
 		p.arrive(seg(A, 1, 1))
 	}
 	p.wantNothing()
-}
-
-// RFC 5681 §2, T31: what is no duplicate ACK.
-func TestNotADuplicateAck(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		in   func(i int) segment
-	}{
-		{"window updates", func(i int) segment { return seg(A, 1, 1).win(60_000 - i) }},
-		{"text", func(i int) segment { return seg(A, 1+i, 1).bytes(1) }},
-		{"old ACKs", func(i int) segment { return seg(A, 1, 1-i) }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			p := flight(t, 6)
-			for i := 1; i < 8; i++ {
-				p.arrive(test.in(i))
-			}
-			for _, o := range p.out {
-				if len(o.text) > 0 {
-					t.Fatalf("got %v", p.format(o.segment))
-				}
-			}
-			p.skip(len(p.out))
-			if got := p.c.Info().DupAcks; got != 0 {
-				t.Errorf("got %d duplicate ACKs, want none", got)
-			}
-		})
-	}
 }
 
 // Nothing in flight, nothing lost.

@@ -105,6 +105,8 @@ func TestScenario01SacksProcessedLate(t *testing.T) {
 	gap.At, closed.At = p.now, p.now.Add(ms)
 	p.now = p.now.Add(30 * ms)
 	p.c.Arrive(p.now, gap)
+	p.drain()
+	p.wantNothing()
 	p.c.Arrive(p.now, closed)
 	p.drain()
 	p.wantNothing()

@@ -40,6 +40,13 @@ type world struct {
 	sent    int // packets handed to the link
 	log     eventLog
 	filter  func(from int, out *tcp.Output) bool // false: lost
+	errors  []timed                              // under way to A
+}
+
+// A timed is an ICMP error and when it arrives.
+type timed struct {
+	at  ip.Time
+	err tcp.ICMPError
 }
 
 func newWorld(t testing.TB, seed uint64, l link, cfg tcp.Config) *world {
@@ -121,10 +128,17 @@ func (w *world) step() bool {
 	for _, c := range w.conns {
 		next = ip.Earliest(next, c.Deadline())
 	}
+	for _, e := range w.errors {
+		next = ip.Earliest(next, e.at)
+	}
 	if next == 0 {
 		return false
 	}
 	w.now = max(w.now, next)
+	for len(w.errors) > 0 && w.errors[0].at <= w.now {
+		w.conns[0].ICMP(w.now, w.errors[0].err)
+		w.errors = w.errors[1:]
+	}
 	w.deliver()
 	for _, c := range w.conns {
 		if d := c.Deadline(); d != 0 && d <= w.now {

@@ -150,27 +150,6 @@ func TestChallengeAcksAreLimited(t *testing.T) {
 	}
 }
 
-// The same limit ends an exchange of ACKs between two ends that disagree (T37).
-func TestAcksOfEmptySegmentsAreLimited(t *testing.T) {
-	p := newConnTest(t, tcp.Established)
-	for range 10 {
-		p.arrive(seg(A, -1, 1))
-	}
-	p.want(seg(A, 1, 1), tcp.WhyDupAck)
-}
-
-// T25: text that comes again is always acknowledged, because the ACK of it was lost.
-func TestRepeatedTextIsAlwaysAcknowledged(t *testing.T) {
-	p := newConnTest(t, tcp.Established)
-	p.arrive(seg(A, 1, 1).bytes(10))
-	p.want(seg(A, 1, 11), tcp.WhyAck)
-	for range 10 {
-		p.arrive(seg(A, 1, 1).bytes(10))
-		p.want(seg(A, 1, 11), tcp.WhyDupAck)
-	}
-	p.receive(10)
-}
-
 // A peer that has filled our window sends its ACKs from the right edge of it. They count (Appendix A.2).
 func TestAckAtTheRightEdgeOfTheWindow(t *testing.T) {
 	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.RecvBuffer = 2920 })
