@@ -71,7 +71,8 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 	if seg.Flags.Has(RST) {
 		return
 	}
-	if n := Size(len(seg.Text)); n > 0 && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
+	// A SYN is answered by its challenge alone: its text is none of this connection's.
+	if n := Size(len(seg.Text)); n > 0 && !seg.Flags.Has(SYN) && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
 		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 	}
 	switch {
