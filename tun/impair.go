@@ -16,7 +16,7 @@ type Impairment = impair.Config
 
 // ParseImpairment reads an Impairment such as
 //
-//	loss=5%,reorder=10%,duplicate=2%,corrupt=1%,delay=20ms,jitter=5ms,rate=10Mbit,queue=100,seed=7
+//	loss=5%,reorder=10%,duplicate=2%,corrupt=1%,delay=20ms,jitter=5ms,rate=10Mbit,queue=100,burst=4,aqm=codel,seed=7
 //
 // where "in." and "out." in front of a key mean one direction: in.loss=1%.
 // The error names the part that is wrong and says what is allowed.

@@ -23,6 +23,8 @@ type Script struct {
 	ReadPause time.Duration // after each read
 	ReadDelay time.Duration // before the first
 
+	CloseRead bool // ends reading after the first byte: the rest is thrown away
+
 	Part Part
 	// PartAfter is how many bytes are read before CloseEarly closes, and PartTime when Abort aborts.
 	PartAfter int
@@ -210,6 +212,9 @@ func (a *Agent) read(now ip.Time, c *tcp.Conn) {
 		if d := a.Script.ReadPause; d > 0 {
 			a.readAt = now.Add(d)
 		}
+	}
+	if a.Script.CloseRead && a.Got > 0 {
+		c.CloseRead(now)
 	}
 	if c.EOF() && !a.EOF {
 		a.EOF = true

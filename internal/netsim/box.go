@@ -1,9 +1,11 @@
 package netsim
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
+	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tcp"
@@ -77,6 +79,41 @@ func BleachECN(_ ip.Time, b *ip.Buffer) bool {
 		b.Data[1] &^= 3 << 4
 	}
 	return true
+}
+
+// Strays lets copies of some packets arrive up to a time later, when they are long forgotten. The time should be less than
+// an MSL, which is what TCP can bear (RFC 9293 §3.4.1).
+func Strays(l *Lane, r *rand.Rand, share float64, most time.Duration) Box {
+	return func(_ ip.Time, b *ip.Buffer) bool {
+		if late := time.Duration(r.Int64N(int64(most))); r.Float64() < share {
+			c := &ip.Buffer{Data: bytes.Clone(b.Data)}
+			l.net.After(late, func() { l.carry(c) })
+		}
+		return true
+	}
+}
+
+// Forge lets segments pass, and behind some of them one that somebody has made who knows the addresses and ports, but
+// not the sequence numbers: a RST or a SYN (RFC 5961).
+func Forge(l *Lane, r *rand.Rand, share float64) Box {
+	return func(_ ip.Time, b *ip.Buffer) bool {
+		if r.Float64() >= share {
+			return true
+		}
+		c := &ip.Buffer{Data: bytes.Clone(b.Data)}
+		seg, _, _ := segment(c.Data)
+		if seg == nil || flags(seg)&(tcp.SYN|tcp.ACK|tcp.RST) != tcp.ACK {
+			return true
+		}
+		rewrite(func(seg []byte) bool {
+			binary.BigEndian.PutUint32(seg[4:], r.Uint32())
+			binary.BigEndian.PutUint32(seg[8:], r.Uint32())
+			seg[13] = byte([]tcp.Flags{tcp.RST, tcp.RST | tcp.ACK, tcp.SYN, tcp.SYN | tcp.ACK}[r.IntN(4)])
+			return true
+		})(0, c)
+		l.net.After(0, func() { l.carry(c) })
+		return true
+	}
 }
 
 // Chain is one box behind the other.

@@ -27,7 +27,12 @@ func isHard(f *impair.Fault) bool { return f.Loss+f.Corrupt > 0.08 || f.Burst > 
 
 // rude reports whether an application does not wait for the end of what the other sends.
 func (s *Scenario) rude() bool {
-	return s.Ends[0].Script.Part != Shutdown || s.Ends[1].Script.Part != Shutdown
+	for i := range s.Ends {
+		if p := &s.Ends[i].Script; p.Part != Shutdown || p.CloseRead {
+			return true
+		}
+	}
+	return false
 }
 
 // lossy reports whether a RST, which nobody repeats, may be lost.
@@ -60,6 +65,7 @@ func (s *Scenario) judgeEnd(a *Agent) {
 	local, cause := c.Local(), c.Cause()
 	excused := s.hard() || s.rude() || s.FastOpen > 0 && s.Link.There.Duplicate > 0
 	switch {
+	case c.State() == tcp.TimeWait && a.host.Stack.Socket(local, c.Remote()) != a.Socket: // a new connection has taken its place
 	case c.State() != tcp.Closed:
 		if !s.lossy() || !s.hard() && !s.rude() && s.FastOpen == 0 {
 			n.fail("end", "%v waits for ever in %v, for %s", local, c.State(), n.now.Sub(a.begun))
@@ -68,7 +74,7 @@ func (s *Scenario) judgeEnd(a *Agent) {
 		n.fail("end", "%v gave up with %q", local, cause)
 	case cause == tcp.CauseReset && !excused, cause == tcp.CauseRefused && !excused:
 		n.fail("end", "%v ended with %q", local, cause)
-	case cause == tcp.CauseAborted && a.Script.Part == Shutdown:
+	case cause == tcp.CauseAborted && a.Script.Part == Shutdown && !a.Script.CloseRead:
 		n.fail("end", "%v was aborted, by nobody", local)
 	case cause == tcp.CauseDone && !s.rude() && s.FastOpen == 0:
 		if want := a.in.sent; !a.EOF || a.Got != want || a.Wrote != a.Script.Send {

@@ -87,6 +87,11 @@ func (l *Lane) push(b *ip.Buffer) {
 		b.Free()
 		return
 	}
+	l.carry(b)
+}
+
+// carry puts a packet on the wire.
+func (l *Lane) carry(b *ip.Buffer) {
 	l.wire.Push(l.net.now, b)
 	l.deadline = l.wire.Deadline()
 }

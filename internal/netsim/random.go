@@ -56,6 +56,9 @@ func Random(seed uint64) *Scenario {
 	if d.one(4) {
 		s.Boxes = d.Uint32()
 	}
+	s.Strays, s.Forgery = d.one(12), d.one(12)
+	// A forged SYN that comes while the second connection is being opened looks like a simultaneous open.
+	s.Again = !s.Simultaneous && !s.Forgery && s.FastOpen == 0 && d.one(8)
 	return s
 }
 
@@ -65,7 +68,7 @@ func (d dice) end() End {
 		Host:      stack.Config{TCP: d.config()},
 		Algorithm: algorithms[d.IntN(len(algorithms))],
 		Script: Script{
-			Send: d.bytes(), Chunk: 0, Part: Shutdown,
+			Send: d.bytes(), Part: Shutdown, CloseRead: d.one(40),
 		},
 	}
 	e.Host.TCP.Congestion = tcp.CongestionByName(e.Algorithm)
@@ -81,6 +84,7 @@ func (d dice) end() End {
 	if d.one(25) {
 		e.UserTimeout = d.duration(100*time.Millisecond, 30*time.Second)
 	}
+	e.Cork, e.Wraps = d.one(20), d.one(3)
 	d.script(&e.Script)
 	return e
 }

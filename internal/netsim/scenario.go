@@ -30,6 +30,9 @@ type Scenario struct {
 	Link         Link
 	Outage       *Outage
 	Narrow       *Narrow
+	Again        bool   // when the connection is over, A opens another between the same ports
+	Strays       bool   // old copies come
+	Forgery      bool   // so do forged segments
 	FastOpen     int    // 1: a Fast Open without a cookie; 2: a connection for a cookie first
 	Boxes        uint32 // of bits: see boxes
 
@@ -50,6 +53,8 @@ type End struct {
 	Algorithm   string
 	MaxSeg      int
 	UserTimeout time.Duration
+	Cork        bool // writes are held back until a segment is full
+	Wraps       bool // sequence numbers and timestamps begin just below 2^32
 	Script      Script
 }
 
@@ -92,10 +97,15 @@ func (s *Scenario) Run() Result {
 	n := NewWith(s.Seed, s.Spare)
 	s.net, n.Trace, n.Tap = n, s.Trace, s.Tap
 	for i := range s.hosts {
-		s.hosts[i] = n.AddHost("AB"[i:i+1], s.Ends[i].Host)
+		cfg := s.Ends[i].Host
+		if s.Ends[i].Wraps {
+			cfg.TCP.ISN = func(_, _ netip.AddrPort, now ip.Time) tcp.Seq { return tcp.Seq(now/4000) - 270_000 } // the clock of RFC 9293 §3.4.1
+			cfg.TCP.TSOffset = func(_, _ netip.AddrPort) uint32 { return 1<<32 - 1500 }
+		}
+		s.hosts[i] = n.AddHost("AB"[i:i+1], cfg)
 	}
 	there, back := n.Join(s.hosts[0], s.hosts[1], s.Link)
-	there.Box, back.Box = s.boxes(), s.boxes()
+	there.Box, back.Box = s.boxes(there), s.boxes(back)
 	s.plan(there, back)
 	server := s.open()
 	limit := n.now.Add(longest)
@@ -128,10 +138,26 @@ func (s *Scenario) plan(there, back *Lane) {
 }
 
 // boxes returns the middleboxes of a direction.
-func (s *Scenario) boxes() Box {
-	if s.Boxes == 0 {
+func (s *Scenario) boxes(l *Lane) Box {
+	var list []Box
+	r := rand.New(rand.NewPCG(s.Seed, 0xb0c5))
+	if s.Boxes != 0 {
+		list = s.usual(r)
+	}
+	if s.Strays {
+		list = append(list, Strays(l, r, 0.03, 25*time.Second))
+	}
+	if s.Forgery {
+		list = append(list, Forge(l, r, 0.1))
+	}
+	if list == nil {
 		return nil
 	}
+	return Chain(list...)
+}
+
+// usual returns the middleboxes that the bits of Boxes stand for.
+func (s *Scenario) usual(r *rand.Rand) []Box {
 	var strip []byte
 	for i, kind := range []byte{OptionWindowScale, OptionSACK, OptionTimestamps, OptionFastOpen} {
 		if s.Boxes>>(2*i)&3 == 0 {
@@ -149,9 +175,9 @@ func (s *Scenario) boxes() Box {
 		list = append(list, DropFastOpen())
 	}
 	if s.Boxes>>15&3 == 0 {
-		list = append(list, ShrinkWindows(rand.New(rand.NewPCG(s.Seed, 0xb0c5))))
+		list = append(list, ShrinkWindows(r))
 	}
-	return Chain(list...)
+	return list
 }
 
 // addr returns the address of a host with a port.
@@ -184,8 +210,31 @@ func (s *Scenario) open() *Server {
 		})
 		return v
 	}
-	s.agents = append(s.agents, Dial(s.hosts[0], s.addr(1, serverPort), s.script(0)))
+	first := Dial(s.hosts[0], s.addr(1, serverPort), s.script(0))
+	s.agents = append(s.agents, first)
+	if s.Again {
+		s.hosts[0].Attach(&again{s: s, first: first})
+	}
 	return v
+}
+
+// An again opens a second connection between the ports of the first, as soon as that is possible.
+type again struct {
+	s     *Scenario
+	first *Agent
+	done  bool
+}
+
+// Work is called after everything that happens to host A.
+func (a *again) Work(ip.Time) {
+	c := a.first.Socket.Conn()
+	if a.done || !a.first.Closed || c.State() != tcp.Closed && c.State() != tcp.TimeWait {
+		return
+	}
+	a.done = true
+	if second := DialFrom(a.s.hosts[0], c.Local(), c.Remote(), a.s.script(0)); second != nil {
+		a.s.agents = append(a.s.agents, second)
+	}
 }
 
 // script returns what an end does, with what is to be set before the SYN.
@@ -195,6 +244,7 @@ func (s *Scenario) script(i int) Script {
 	script.Prepare = func(c *tcp.Conn) {
 		c.SetMaxSeg(e.MaxSeg)
 		c.SetUserTimeout(e.UserTimeout)
+		c.SetCork(e.Cork)
 		if i == 0 && s.FastOpen > 0 {
 			c.SetFastOpen(tcp.FastOpen{Cache: s.hosts[0].Stack.FastOpenCache(), NoCookie: s.FastOpen == 1, Defer: true, Deliver: true})
 		}
@@ -204,7 +254,7 @@ func (s *Scenario) script(i int) Script {
 
 // over reports whether every connection is over, TIME-WAIT apart.
 func (s *Scenario) over() bool {
-	if s.FastOpen == 2 && len(s.agents) < 2 {
+	if (s.FastOpen == 2 || s.Again) && len(s.agents) < 2 {
 		return false
 	}
 	for _, h := range s.hosts {
@@ -242,7 +292,8 @@ func (s *Scenario) leave(server *Server, limit ip.Time) {
 // String describes the scenario in lines.
 func (s *Scenario) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d, IPv6 %v, simultaneous %v, fast open %d, boxes %#x\n", s.Seed, s.IPv6, s.Simultaneous, s.FastOpen, s.Boxes)
+	fmt.Fprintf(&b, "seed %d, IPv6 %v, simultaneous %v, again %v, strays %v, forgery %v, fast open %d, boxes %#x\n",
+		s.Seed, s.IPv6, s.Simultaneous, s.Again, s.Strays, s.Forgery, s.FastOpen, s.Boxes)
 	fmt.Fprintf(&b, "link: %v\n", impair.Config{Out: s.Link.There, In: s.Link.Back})
 	if s.Outage != nil {
 		fmt.Fprintf(&b, "outage: %+v\n", *s.Outage)
@@ -254,8 +305,8 @@ func (s *Scenario) String() string {
 		e := &s.Ends[i]
 		c := &e.Host.TCP
 		fmt.Fprintf(&b, "%c: %s, MTU %d, max seg %d, user timeout %s, buffers %d in %d out, no SACK %v, no timestamps %v, no scale %v, "+
-			"no delay %v, ECN %d, initial window %d, retries %d, HyStart %d\n", "AB"[i], e.Algorithm, e.Host.MTU, e.MaxSeg, e.UserTimeout,
-			c.RecvBuffer, c.SendBuffer, c.NoSACK, c.NoTimestamps, c.NoWindowScale, c.NoDelay, c.ECN, c.InitialWindow, c.Retries, c.HyStart)
+			"no delay %v, ECN %d, initial window %d, retries %d, HyStart %d, cork %v, wraps %v\n", "AB"[i], e.Algorithm, e.Host.MTU, e.MaxSeg, e.UserTimeout,
+			c.RecvBuffer, c.SendBuffer, c.NoSACK, c.NoTimestamps, c.NoWindowScale, c.NoDelay, c.ECN, c.InitialWindow, c.Retries, c.HyStart, e.Cork, e.Wraps)
 		p := e.Script
 		p.Prepare = nil
 		fmt.Fprintf(&b, "   %+v\n", p)
