@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Header options: RFC 9293 §3.2, window scale and timestamps (RFC 7323), SACK (RFC 2018, RFC 2883), Fast Open (RFC 7413).
+// Header options: RFC 9293 §3.2, window scale and timestamps (RFC 7323), SACK (RFC 2018, RFC 2883), Fast Open (RFC 7413),
+// Accurate ECN (RFC 9768).
 
 // Option kinds.
 const (
@@ -47,6 +48,8 @@ type Options struct {
 	// experimental option of before the RFC.
 	HasFastOpen, FastOpenExp bool
 	Cookie                   Cookie
+
+	AccECN AccECN
 }
 
 // Blocks returns the SACK blocks.
@@ -77,7 +80,7 @@ func (o *Options) len() int {
 	if o.NumSACK > 0 {
 		n += 4 + 8*int(o.NumSACK)
 	}
-	return n + o.fastOpenLen()
+	return n + o.AccECN.len() + o.fastOpenLen()
 }
 
 // appendTo writes the options in the order and with the padding that Linux
@@ -100,6 +103,7 @@ func (o *Options) appendTo(b []byte) []byte {
 		b = binary.BigEndian.AppendUint32(b, o.TSVal)
 		b = binary.BigEndian.AppendUint32(b, o.TSEcr)
 	}
+	b = o.AccECN.appendTo(b)
 	if o.HasWS {
 		b = append(b, optNop, optWindowScale, 3, o.WS)
 	}
@@ -155,6 +159,8 @@ func (o *Options) parseOne(kind byte, v []byte, syn bool) {
 		for ; len(v) >= 8; v = v[8:] {
 			o.addBlock(Block{Seq(binary.BigEndian.Uint32(v)), Seq(binary.BigEndian.Uint32(v[4:]))})
 		}
+	case kind == optAccECN0 || kind == optAccECN1:
+		o.AccECN.parse(kind, v)
 	case kind == optFastOpen && syn:
 		o.parseFastOpen(v, false)
 	case kind == optExperimental && syn && len(v) >= 2 && binary.BigEndian.Uint16(v) == fastOpenMagic:
@@ -180,6 +186,9 @@ func (o *Options) Format(irs Seq) string {
 	}
 	if o.HasTS {
 		add("TS val %d ecr %d", o.TSVal, o.TSEcr)
+	}
+	if o.AccECN.Present {
+		add("%s", o.AccECN.format())
 	}
 	if o.HasWS {
 		add("nop,wscale %d", o.WS)

@@ -32,7 +32,8 @@
 //
 // of which only flags and numbers must be there, and the window in packets of the peer. A dot is ACK, "-" no
 // flag at all, a digit the ACE field of RFC 9768. Ports name a connection other than the one under test. Options are mss, nop,
-// eol, wscale, sackOK, sack 1:2 3:4, TS val 1 ecr 2, FO cookie, FOEXP cookie, md5 bytes, exp bytes, and kind 99
+// eol, wscale, sackOK, sack 1:2 3:4, TS val 1 ecr 2, FO cookie, FOEXP cookie, ECN e0b 1 ceb 2 e1b 3
+// (or e1b 1 ceb 2 e0b 3, and the front of either; ECN0 and ECN1 have no counters), md5 bytes, exp bytes, and kind 99
 // bytes; <...> means any. "icmp unreachable host_unreachable" and its like, with "mtu 1000" and "[1:11(10)]" for the
 // segment that they are about, come from the network. "udp (100)" is a datagram.
 //

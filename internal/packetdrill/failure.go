@@ -77,6 +77,7 @@ func (r *runner) clock(t ip.Time) string {
 var optionNames = map[uint8]string{
 	kindEOL: "eol", kindNOP: "nop", kindMSS: "mss", kindWScale: "wscale",
 	kindSACKOK: "sackOK", kindSACK: "sack", kindTimestamp: "TS", kindMD5: "md5", kindFastOpen: "FO", kindExp: "exp",
+	kindAccECN0: "ECN0", kindAccECN1: "ECN1",
 }
 
 // optionName returns the word for a kind of option.
@@ -102,6 +103,8 @@ func (o TCPOption) String() string {
 		return "sack " + strings.Join(words, " ")
 	case kindEOL, kindNOP, kindSACKOK:
 		return optionName(o.Kind)
+	case kindAccECN0, kindAccECN1:
+		return accECNWords(o.Kind, o.Data)
 	}
 	name, value := optionName(o.Kind), o.Data
 	if cookie, ok := bytes.CutPrefix(value, fastOpenMagic); ok && o.Kind == kindExp {

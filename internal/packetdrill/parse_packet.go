@@ -12,7 +12,7 @@ import (
 
 // The parser: packets.
 
-// Option kinds on the wire (RFC 9293 §3.2, RFC 7323, RFC 2018, RFC 2385, RFC 7413, RFC 6994). They are written here a second time, so
+// Option kinds on the wire (RFC 9293 §3.2, RFC 7323, RFC 2018, RFC 2385, RFC 7413, RFC 6994, RFC 9768). They are written here a second time, so
 // that the scripts are an opinion of their own on what package tcp sends.
 const (
 	kindEOL       = 0
@@ -24,6 +24,8 @@ const (
 	kindTimestamp = 8
 	kindMD5       = 19
 	kindFastOpen  = 34
+	kindAccECN0   = 172
+	kindAccECN1   = 174
 	kindExp       = 254
 )
 
@@ -276,6 +278,12 @@ func (p *parser) tcpOption() TCPOption {
 		}
 		o.Ecr = uint32(p.unsigned("a timestamp", maxSeq))
 		return o
+	case "ECN":
+		return p.accECN()
+	case "ECN0":
+		return TCPOption{Kind: kindAccECN0}
+	case "ECN1":
+		return TCPOption{Kind: kindAccECN1}
 	case "FO":
 		return p.data(kindFastOpen, nil)
 	case "FOEXP":

@@ -76,6 +76,12 @@ func TestParseReadsPackets(t *testing.T) {
 			{Kind: kindFastOpen}, {Kind: kindNOP}, {Kind: kindNOP}, {Kind: kindFastOpen, Data: []byte{0xab, 0xcd}},
 			{Kind: kindExp, Data: []byte{0xf9, 0x89, 1, 2}}, {Kind: kindExp, Data: []byte{0xf9, 0x89}, Symbol: "X"},
 		}}},
+		{"counters of bytes", "0 > . 1:1(0) ack 1 <ECN e0b 1 ceb 16777215 e1b 3,nop,ECN e1b 1,ECN0,nop>", Packet{
+			Out: true, Flags: tcp.ACK, Seq: 1, Ack: 1, HasAck: true, Options: []TCPOption{
+				{Kind: kindAccECN0, Data: []byte{0, 0, 1, 255, 255, 255, 0, 0, 3}}, {Kind: kindNOP},
+				{Kind: kindAccECN1, Data: []byte{0, 0, 1}}, {Kind: kindAccECN0}, {Kind: kindNOP},
+			},
+		}},
 		{"other options", "0 > S 0:0(0) <exp abcd,kind 99 0102,md5 00112233445566778899aabbccddeeff,nop,nop>", Packet{Out: true, Flags: tcp.SYN, Options: []TCPOption{
 			{Kind: kindExp, Data: []byte{0xab, 0xcd}}, {Kind: 99, Data: []byte{1, 2}},
 			{Kind: kindMD5, Data: []byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}},
@@ -170,6 +176,8 @@ func TestParseRefuses(t *testing.T) {
 		{"too many options", "0 > . 1:1(0) ack 1 <sack 1:2 3:4 5:6 7:8,TS val 1 ecr 1>", "more than the 40"},
 		{"an unknown option", "0 > S 0:0(0) <md6>", "the option md6 is not supported"},
 		{"an option with a name by its number", "0 > S 0:0(0) <kind 2 05b4>", "the option 2 has a name: mss"},
+		{"counters in no order", "0 > . 1:1(0) ack 1 <ECN ceb 1,nop,nop,nop>", "expected \"e0b\" or \"e1b\""},
+		{"a counter twice", "0 > . 1:1(0) ack 1 <ECN e0b 1 e0b 1>", "expected"},
 		{"half a byte", "0 > S 0:0(0) <FO abc,nop,nop>", "neither bytes in hexadecimal digits nor a name"},
 		{"a port that is none", "0 < 65536 > 80 S 0:0(0) win 1", "65536 is not a port"},
 		{"too many blocks", "0 > . 1:1(0) ack 1 <sack 1:2 1:2 1:2 1:2 1:2>", "one to four blocks"},
@@ -233,4 +241,14 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("line %d of %d", syntax.Line, 1+strings.Count(string(src), "\n"))
 		}
 	})
+}
+
+// An option is written in words that are read again.
+func TestAccECNOptionsInWords(t *testing.T) {
+	for _, want := range []string{"ECN e0b 1 ceb 2 e1b 3", "ECN e1b 7", "ECN0", "ECN1", "kind 172 0102", "kind 174 000001000002000003000004"} {
+		e := parseEvent(t, "0 > . 1:1(0) ack 1 <"+want+strings.Repeat(",nop", map[string]int{"ECN e0b 1 ceb 2 e1b 3": 1, "ECN e1b 7": 3, "kind 174 000001000002000003000004": 2, "ECN0": 2, "ECN1": 2}[want])+">")
+		if got := e.Packet.Options[0].String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }

@@ -73,13 +73,14 @@ func TestInject(t *testing.T) {
 	p := opened(t, Config{Ends: [2]EndConfig{{ISS: 1000}, {ISS: 5000}}})
 	for _, text := range []string{
 		". 1:11(10) ack 1 win 1000", "[ect0] . 11:21(10) ack 1 win 1000", "[tos 0x10, ttl 9] P. 21:31(10) ack 1 win 1000 <nop,nop,sack 1:5>",
+		". 31:41(10) ack 1 win 1000 <ECN e0b 1 ceb 0>", ". 41:51(10) ack 1 win 1000 <kind 172 0102>",
 	} {
 		if err := p.Inject(B, text); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if got := p.View().Ends[B].Readable; got != 30 {
-		t.Errorf("B has got %d bytes, want 30", got)
+	if got := p.View().Ends[B].Readable; got != 50 {
+		t.Errorf("B has got %d bytes, want 50", got)
 	}
 	last := p.Events()[len(p.Events())-1]
 	if last.Local != addrB {

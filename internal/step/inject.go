@@ -23,6 +23,8 @@ const (
 	optSACKOK    = 4
 	optSACK      = 5
 	optTimestamp = 8
+	optAccECN0   = 172
+	optAccECN1   = 174
 )
 
 // inject lets a segment arrive at an end.
@@ -102,7 +104,7 @@ func (e *end) numbers() (peer, own uint32) {
 func (e *end) knowsPeer() bool { return e.last != nil && e.last.Conn().State() > tcp.SynSent }
 
 // injectable are the kinds of option that the script of a world can name again.
-var injectable = []uint8{optEnd, optNop, optMSS, optScale, optSACKOK, optSACK, optTimestamp}
+var injectable = []uint8{optEnd, optNop, optMSS, optScale, optSACKOK, optSACK, optTimestamp, optAccECN0, optAccECN1}
 
 // appendOptions writes options as they stand; SACK blocks count from ack0.
 func appendOptions(b []byte, list []packetdrill.TCPOption, ack0 uint32) ([]byte, error) {

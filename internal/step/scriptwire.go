@@ -175,6 +175,8 @@ func (w *scriptWriter) optionWords(b []byte, special func(byte, []byte) string) 
 			words = append(words, fmt.Sprintf("wscale %d", v[0]))
 		case optSACKOK:
 			words = append(words, "sackOK")
+		case optAccECN0, optAccECN1:
+			words = append(words, packetdrill.TCPOption{Kind: b[0], Data: v}.String())
 		default:
 			word := special(b[0], v)
 			if word == "" {
