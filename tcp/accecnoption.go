@@ -88,3 +88,34 @@ func (a *AccECN) format() string {
 	b.WriteString(strings.Repeat(",nop", a.len()-a.size()))
 	return b.String()
 }
+
+// truncate leaves an option with two counters: the first of an order, and CE.
+func (a *AccECN) truncate(order uint8) {
+	a.Order, a.Fields = order, 2
+	*a.field(2) = 0
+}
+
+// fitAccECN cuts the option to the room that there is beside a number of SACK blocks, and leaves it out when a counter
+// that has changed would not be in it (§3.2.3.3, "MUST"). changed has bit 1<<n for that of ECN bits n.
+func (o *Options) fitAccECN(changed uint8, blocks int) {
+	fits := func() bool {
+		n := o.len()
+		if blocks > 0 {
+			n += 4 + 8*blocks
+		}
+		return n <= maxOptions
+	}
+	if fits() {
+		return
+	}
+	switch {
+	case o.AccECN.Fields < accFields:
+	case changed&(1<<ect1) == 0:
+		o.AccECN.truncate(0)
+	case changed&(1<<ect0) == 0:
+		o.AccECN.truncate(1)
+	}
+	if !fits() {
+		o.AccECN = AccECN{}
+	}
+}

@@ -74,8 +74,10 @@ func (c *Conn) ackText(now ip.Time, seg *Segment) {
 	}
 	if had {
 		c.processAck(now, seg, &r)
+	} else {
+		c.accFeedback(now, seg, &r)
 	}
-	c.ecnEcho(now, seg)
+	c.ecnEcho(now, seg, &r)
 }
 
 // isDuplicateAck follows RFC 5681 §2: it acknowledges nothing new, carries nothing,

@@ -21,6 +21,8 @@ type ackResult struct {
 	original       bool // something has arrived that was sent once, before the recovery
 	again          bool // something was acknowledged that was sent more than once
 	lostAgain      bool // something was lost again
+	packets        int  // segments newly acknowledged or SACKed
+	marks          int  // packets that came marked, the peer says
 	setTimer       bool // the retransmission timer starts anew
 
 	timed, timedSACK    bool // the times below are set: when what was sent once was sent
@@ -71,8 +73,11 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	rec := &c.rec
 	r.at = seg.arrived(now)
 	lost, fack, timedOut := rec.lost, rec.fack, rec.state == CALoss
+	before := c.stats.Delivered
 	c.takeSACK(r.at, seg, r)
 	c.takeAcked(r.at, seg, r, fack)
+	r.packets = int(c.stats.Delivered - before)
+	c.accFeedback(now, seg, r)
 	c.mtuProbeAcked(now)
 	c.measured(r.at, r)
 	rec.fack = maxSeq(rec.fack, c.snd.una)

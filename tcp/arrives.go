@@ -77,6 +77,7 @@ func (c *Conn) arriveSynSent(now ip.Time, seg *Segment) {
 	c.ackSyn(now, seg)
 	c.setWindow(seg.Seq, seg.Ack, Size(seg.Wnd))
 	c.establish(now, rule+", fourth")
+	c.accEstablished(now)
 	c.ackBy(WhyAck, rule+", fourth")
 	c.fastOpened(now, seg)
 	if c.unsent() > 0 && c.sent.n == 0 {
@@ -171,6 +172,7 @@ func (c *Conn) arriveOther(now ip.Time, seg *Segment) {
 	end := seg.textEnd()
 	c.processText(now, seg)   // seventh
 	c.checkFin(now, seg, end) // eighth
+	c.accAck()
 }
 
 // establish enters ESTABLISHED.

@@ -30,9 +30,12 @@ type Config struct {
 	// NoTimestamps, NoSACK and NoWindowScale leave the options out of our SYNs and refuse them in the peer's.
 	NoTimestamps, NoSACK, NoWindowScale bool
 
-	// ECN says whether connections let routers mark packets instead of dropping them (RFC 3168; SHLD-8). Default
-	// ECNAccept: when the peer offers it.
+	// ECN says whether connections let routers mark packets instead of dropping them (RFC 3168; SHLD-8), and whether they tell
+	// of every mark (RFC 9768). Default ECNAccept: as RFC 3168, when the peer offers it.
 	ECN ECN
+	// NoAccECNOption leaves the option of Accurate ECN out (Linux: tcp_ecn_option = 0). The peer then hears of packets that were
+	// marked, and not of bytes.
+	NoAccECNOption bool
 
 	// Congestion makes the congestion control of a connection. Default NewCubic; NewReno is the other that there is.
 	Congestion func(*Config) Congestion

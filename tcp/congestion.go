@@ -41,6 +41,7 @@ func (w *CongestionWindow) slowStart(acked int) (rest int) {
 type AckSample struct {
 	Acked  int           // bytes newly acknowledged
 	Flight int           // bytes in flight before the acknowledgement
+	Marked int           // bytes that came marked, as told since the sample before: with Accurate ECN only (RFC 9768)
 	RTT    time.Duration // measured by this acknowledgement; 0 when it measured none
 	SRTT   time.Duration // smoothed
 }

@@ -13,11 +13,17 @@ const (
 	ECNAccept ECN = iota // answer a peer that offers it, as Linux does
 	ECNOff               // never
 	ECNOffer             // offer it, too
+
+	// The others know Accurate ECN as well (RFC 9768), and take what a peer offers of the two.
+	ECNAccurate        // offer Accurate ECN, which falls back to the other
+	ECNAccurateClassic // offer the other only
+	ECNAccurateAccept  // offer neither
 )
 
 // The two ECN bits of the IP header (RFC 3168 §5).
 const (
 	ecnMask = 3
+	ect1    = 1
 	ect0    = 2 // the sender can be slowed down by marks
 	ecnCE   = 3 // a router has marked the packet
 )
@@ -31,15 +37,20 @@ type ecnState struct {
 	confirm  bool // we have slowed down: the next new text has CWR
 	reducing bool // until something beyond until is acknowledged: at most one reduction a window
 	until    Seq
+	acc      accState
 }
 
 // ecnOffer sets the bits of a SYN or SYN,ACK (§6.1.1). A SYN that is sent again does not offer it, because what lost the
 // first may be a box that does not like the bits (§6.1.1.1).
 func (c *Conn) ecnOffer(out *Output, active bool) {
 	switch {
+	case !active && c.ecn.acc.on:
+		c.accAnswer(out)
 	case !active && c.ecn.ok:
 		out.Flags |= ECE
-	case active && c.cfg.ECN == ECNOffer && c.sent.n == 0:
+	case active && c.cfg.ECN.offersAccurate():
+		c.accOffer(out)
+	case active && c.cfg.ECN.offersClassic() && c.sent.n == 0:
 		c.ecn.offered = true
 		out.Flags |= ECE | CWR
 	}
@@ -47,12 +58,16 @@ func (c *Conn) ecnOffer(out *Output, active bool) {
 
 // ecnAgree reads the bits of the peer's SYN or SYN,ACK. A SYN that could be marked itself is none of this RFC.
 func (c *Conn) ecnAgree(seg *Segment) {
+	if c.accAgree(seg) {
+		return
+	}
 	bits := seg.Flags & (ECE | CWR)
+	offered := c.ecn.offered || c.ecn.acc.offered
 	switch {
 	case seg.Flags.Has(ACK):
-		c.ecn.ok = c.ecn.offered && bits == ECE
+		c.ecn.ok = offered && bits == ECE
 	case c.state == SynSent: // both open
-		c.ecn.ok = c.ecn.offered && bits == ECE|CWR
+		c.ecn.ok = offered && bits == ECE|CWR
 	default:
 		c.ecn.ok = c.cfg.ECN != ECNOff && bits == ECE|CWR && seg.TOS&ecnMask == 0
 	}
@@ -62,6 +77,7 @@ func (c *Conn) ecnAgree(seg *Segment) {
 // packet. Around a mark ACKs are not delayed: the peer's window may be very small.
 func (c *Conn) ecnArrive(seg *Segment) {
 	c.rcv.tos = seg.TOS
+	c.ecnCount(seg)
 	if !c.ecn.ok || len(seg.Text) == 0 {
 		return
 	}
@@ -69,16 +85,31 @@ func (c *Conn) ecnArrive(seg *Segment) {
 		c.ecn.echo = false
 		c.ackNow(WhyAck)
 	}
-	c.ecn.seen = c.ecn.seen || seg.TOS&ecnMask != 0
 	if seg.TOS&ecnMask == ecnCE && !c.ecn.echo {
 		c.ecn.echo = true
 		c.ack.quick, c.ack.pingpong = max(c.ack.quick, 2), false
 	}
 }
 
+// ecnSynAck takes the SYN,ACK of a simultaneous open. What its bits say was agreed on with the SYN; they echo no mark.
+func (c *Conn) ecnSynAck(seg *Segment) {
+	seg.synAck = true
+	seg.Flags &^= aceFlags(7)
+	if a := &c.ecn.acc; a.on {
+		a.handshake = false
+		a.takeSynAck(seg)
+	}
+}
+
 // ecnMark sets the bits of a segment after the handshake. New text alone may be marked by routers, so that
 // a mark can be confirmed (§6.1.4, §6.1.5).
 func (c *Conn) ecnMark(out *Output, text bool) {
+	switch {
+	case c.ecn.acc.on && !text:
+		c.accMark(out)
+	case c.ecn.acc.on && !c.ecn.acc.bare && !c.ecn.acc.mangled:
+		out.TOS |= ect0
+	}
 	if !c.ecn.ok {
 		return
 	}
@@ -95,16 +126,27 @@ func (c *Conn) ecnMark(out *Output, text bool) {
 }
 
 // ecnEcho slows down when the peer has seen a mark, once a window (§6.1.2).
-func (c *Conn) ecnEcho(now ip.Time, seg *Segment) {
+func (c *Conn) ecnEcho(now ip.Time, seg *Segment, r *ackResult) {
 	if c.ecn.reducing && c.ecn.until.Less(c.snd.una) {
 		c.ecn.reducing = false
 	}
-	if !c.ecn.ok || !seg.Flags.Has(ECE) || c.ecn.reducing || c.recovering() {
+	if c.ecn.ok && seg.Flags.Has(ECE) {
+		c.ecn.acc.told.packets += uint32(r.packets)
+		r.marks = 1
+	}
+	if r.marks > 0 {
+		c.ecnReduce(now)
+	}
+}
+
+// ecnReduce slows down because of a mark, unless it has done so in this window or is repairing a loss.
+func (c *Conn) ecnReduce(now ip.Time) {
+	if c.ecn.reducing || c.recovering() {
 		return
 	}
 	c.cc.Loss(now, &c.win, c.win.Cwnd)
 	c.win.Cwnd = c.win.Ssthresh
-	c.ecn.confirm, c.ecn.reducing, c.ecn.until = true, true, c.snd.nxt
+	c.ecn.confirm, c.ecn.reducing, c.ecn.until = c.ecn.ok, true, c.snd.nxt
 	c.emitWhy(now, EventRecovery, WhyMark, "RFC 3168 §6.1.2")
 }
 

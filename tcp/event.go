@@ -37,7 +37,7 @@ type Event struct {
 	Cause Cause   // EventState to CLOSED, EventICMP: what ended it, or might have
 
 	// Rule is the place in an RFC that decided: "RFC 9293 §3.10.7.4, fifth". EventSend, EventDrop, EventState, EventICMP,
-	// EventRecovery and EventUrgent have one.
+	// EventRecovery, EventUrgent and EventMarks have one.
 	Rule string
 
 	// Vars is the TCB after the event.
@@ -77,9 +77,10 @@ const (
 	EventRecovery                  // loss recovery began or ended; see Why
 	EventUrgent                    // the urgent pointer advanced
 	EventMTU                       // the length of packets has changed, or a probe of it was lost; see Bytes and Why
+	EventMarks                     // congestion marks are no longer asked for or believed; see Why
 )
 
-var eventNames = [...]string{"arrive", "send", "drop", "state", "timer", "call", "icmp", "recovery", "urgent", "path MTU"}
+var eventNames = [...]string{"arrive", "send", "drop", "state", "timer", "call", "icmp", "recovery", "urgent", "path MTU", "marks"}
 
 // String names the kind in one word.
 func (k EventKind) String() string { return nameOf(eventNames[:], int(k)) }
@@ -122,6 +123,8 @@ const (
 	WhyMTUProbe     // new text in a longer segment than others, to see whether it passes (RFC 4821); or it has passed
 	WhyMTUProbeLost // such a segment did not pass
 	WhyBlackHole    // full segments seem to vanish without a word
+
+	WhyMangled // something on the way changes marks, or what is said about them (RFC 9768)
 )
 
 var whyNames = [...]string{
@@ -132,6 +135,7 @@ var whyNames = [...]string{
 	"call", "segment", "timeout", "ICMP error", "recovered", "undo",
 	"congestion mark (RFC 3168)",
 	"path MTU probe", "path MTU probe lost", "path MTU black hole",
+	"mangled on the way (RFC 9768)",
 }
 
 // String says the reason in a few words.

@@ -58,6 +58,7 @@ func newFuzzConn(t *testing.T, data []byte) *fuzzConn {
 	if bits&8 != 0 {
 		cfg.RecvBuffer = 100_000
 	}
+	cfg.ECN = ecnOf(len(data))
 	f.cfg = tcp.Prepare(cfg)
 	f.c = tcp.New(f.cfg, addrA, addrB, 1500)
 	switch fast := bits&128 != 0; {
@@ -99,22 +100,34 @@ func (f *fuzzConn) handshake() {
 		flags, ack = S|A, f.c.Vars().SndNxt
 	}
 	h := tcp.Header{Seq: f.irs, Ack: ack, Flags: flags, Wnd: 5000}
+	if f.cfg.ECN >= tcp.ECNAccurate { // as an end that has it, too
+		if h.Flags |= aceBits(7); flags.Has(A) {
+			h.Flags = flags | aceBits(2)
+		}
+	}
 	h.Options = tcp.Options{HasMSS: true, MSS: 536, HasWS: true, WS: 3, SACKPermitted: true, HasTS: true, TSVal: 1000}
 	if f.c.State() != tcp.SynReceived {
 		f.arrive(h, nil)
 	}
 	f.drain()
 	if f.c.State() == tcp.SynReceived {
-		f.arrive(tcp.Header{Seq: f.irs + 1, Ack: f.c.Vars().SndNxt, Flags: A, Wnd: 5000}, nil)
+		f.arrive(tcp.Header{Seq: f.irs + 1, Ack: f.c.Vars().SndNxt, Flags: A | aceBits(2), Wnd: 5000}, nil)
 		f.drain()
 	}
 }
 
 func (f *fuzzConn) arrive(h tcp.Header, text []byte) {
 	in := f.buffers.segment(text)
-	in.Header = h
+	in.Header, in.TOS = h, uint8(len(f.in))
+	if len(f.in)&16 != 0 {
+		in.Flags ^= aceBits(len(f.in) >> 2)
+		in.Options.AccECN = tcp.AccECN{Present: len(f.in)&32 != 0, Fields: uint8(len(f.in)>>2) & 3, E0B: 1, CEB: uint32(len(f.in)) << 10}
+	}
 	f.c.Arrive(f.now, in)
 }
+
+// ecnOf is a choice of ECN for a script of n bytes. What stands in the script means the same with each.
+func ecnOf(n int) tcp.ECN { return tcp.ECN(n % 6) }
 
 // step does one thing.
 func (f *fuzzConn) step() {

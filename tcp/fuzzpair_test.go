@@ -32,15 +32,23 @@ type fuzzPair struct {
 
 func newFuzzPair(t *testing.T, data []byte) *fuzzPair {
 	f := &fuzzPair{in: data}
+	mode := ecnOf(len(data))
 	bits := f.in.byte()
 	cfg := tcp.Config{Memory: &f.memories, NoTimestamps: bits&1 != 0, NoSACK: bits&2 != 0, NoWindowScale: bits&4 != 0}
 	cfg.MTUProbing = tcp.MTUProbing(bits % 3)
 	if bits&8 != 0 {
 		cfg.RecvBuffer, cfg.SendBuffer = 3000, 4000
 	}
+	cfg.ECN = mode
 	l := link{delay: 10 * time.Millisecond, late: 30 * time.Millisecond, loss: 0.2, dup: 0.1, reorder: 0.2, corrupt: 0.05}
 	f.world = newWorld(t, 0, l, cfg)
 	f.rng = rand.New(&f.in)
+	f.tos = func(_ int, out *tcp.Output) uint8 {
+		if out.TOS&3 != 0 && f.rng.Float64() < 0.3 {
+			return out.TOS | 3
+		}
+		return out.TOS
+	}
 	for _, c := range f.conns {
 		c.SetNoDelay(bits&16 != 0)
 	}
@@ -169,7 +177,7 @@ func FuzzPair(f *testing.F) {
 // The same with bytes by chance.
 func TestPairAtRandom(t *testing.T) {
 	for seed := range uint64(200) {
-		data := randomBytes(seed, 1000)
+		data := randomBytes(seed, 995+int(seed%6)) // its length chooses the kind of ECN
 		t.Run("", func(t *testing.T) {
 			x := newFuzzPair(t, data)
 			for len(x.in) > 0 {

@@ -196,6 +196,23 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// T12: no mix of bits beside SYN matters, whatever is switched on of ECN.
+func TestListenTakesSynWithAnyMixOfBits(t *testing.T) {
+	for mode := tcp.ECNAccept; mode <= tcp.ECNAccurateAccept; mode++ {
+		for mix := range 32 {
+			flags := S | aceBits(mix&7) | []tcp.Flags{0, P, U, P | U}[mix>>3]
+			p := newConnTest(t, tcp.Listen, func(s *setup) { s.cfg.ECN = mode })
+			p.arrive(p.peerSyn(flags, 0))
+			answer := p.out[0].flags & aceBits(7)
+			p.want(seg(S|A|answer, 0, 1), tcp.WhySynAck)
+			p.arrive(seg(A|answer&aceBits(6), 1, 1))
+			if p.c.State() != tcp.Established {
+				t.Errorf("%v with mode %d leads to %v", flags, mode, p.c.State())
+			}
+		}
+	}
+}
+
 // Text in a SYN is not kept: the peer sends it again, because the SYN,ACK does not acknowledge it.
 func TestListenDoesNotAcknowledgeTextInSyn(t *testing.T) {
 	p := newConnTest(t, tcp.Listen)

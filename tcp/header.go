@@ -75,6 +75,8 @@ type Segment struct {
 	Buf  *ip.Buffer // owns Text
 	TOS  uint8      // of the IP header: Differentiated Services and ECN; whoever has that sets it
 	At   ip.Time    // when the device handed it over; zero: when the connection gets it
+
+	synAck bool // it was a SYN,ACK: its ECN bits are about the handshake
 }
 
 // arrived returns when the segment came from the network. A busy host may get round to it later, and that is not the

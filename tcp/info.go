@@ -40,7 +40,12 @@ type Info struct {
 	RecvScale        uint8
 	WindowScale      bool
 	SACK, Timestamps bool
-	ECN, ECNSeen     bool  // marks were agreed on; a packet came that could be marked
+	ECN, ECNSeen     bool // marks were agreed on; a packet came that could be marked
+	AccECN           bool // they were as Accurate ECN (RFC 9768)
+	AccECNFail       AccECNFail
+	AccECNOption     bool  // an option of the peer's came, and counts
+	Received         Marks // what came marked
+	Told             Marks // what we sent and the peer got marked; without Accurate ECN, only packets, as an upper bound
 	RecvTOS          uint8 // of the last packet that came: Differentiated Services and ECN (MAY-9)
 	Unsent, Unread   int   // bytes
 	Unacked          int   // bytes, SYN and FIN included
@@ -78,7 +83,9 @@ func (c *Conn) Info() Info {
 		MTUSearch:  c.mtuSearch(),
 		SendWindow: int(c.snd.wnd), RecvWindow: int(c.rcv.wnd()),
 		SendScale: c.snd.scale, RecvScale: c.rcv.scale, WindowScale: c.opt.ws, SACK: c.opt.sack, Timestamps: c.opt.ts,
-		ECN: c.ecn.ok, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
+		ECN: c.ecn.ok || c.ecn.acc.on, ECNSeen: c.ecn.seen, RecvTOS: c.rcv.tos,
+		AccECN: c.ecn.acc.on, AccECNFail: c.ecn.acc.fail(), AccECNOption: c.ecn.acc.options,
+		Received: c.ecn.acc.got.marks(), Told: c.ecn.acc.told.marks(),
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: c.unacked(),
 		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.repairing(),
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,

@@ -31,6 +31,9 @@ func (c *Conn) compose(now ip.Time, out *Output) bool {
 	case !c.snd.synAcked: // in a later state too, when the application closed in SYN-RECEIVED
 		return c.sendSyn(now, out) || c.early() && c.sendNew(now, out) || c.state != SynSent && c.sendAck(now, out)
 	}
+	if c.ecn.acc.reflect && c.sendAck(now, out) {
+		return true // alone, before text that waits
+	}
 	// A probe that is due first: it overrides what holds text back.
 	return c.sendProbe(now, out) || c.sendLossProbe(now, out) || c.sendLost(now, out) || c.sendNew(now, out) ||
 		c.sendHeld(now, out) || c.sendKeepAlive(now, out) || c.sendAck(now, out)
@@ -44,6 +47,9 @@ func (c *Conn) sendReset(now ip.Time, out *Output) {
 		out.Flags, out.Ack = RST|ACK, c.rst.ack
 		if c.opt.ts {
 			out.Options.HasTS, out.Options.TSVal, out.Options.TSEcr = true, c.tsNow(now), c.opt.tsRecent
+		}
+		if c.ecn.acc.on {
+			c.accMark(out)
 		}
 	}
 	c.rst = resetDue{}
@@ -122,6 +128,7 @@ func (c *Conn) options(now ip.Time, o *Options) (mss int) {
 	if c.opt.ts {
 		o.HasTS, o.TSVal, o.TSEcr = true, c.tsNow(now), c.opt.tsRecent
 	}
+	c.accOption(o)
 	c.addSACK(o)
 	return c.sendMSS(o.len())
 }
@@ -207,6 +214,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 		c.snd.buf.text(c.snd.nxt, n, out)
 		c.ecnMark(out, true)
 		end := c.snd.nxt.Add(length)
+		c.accText(out, end)
 		if end == c.queue.packet && c.queue.several || n > mss {
 			out.Flags |= PSH // Linux ends every packet of several segments so: receivers merge up to it
 		}
@@ -282,7 +290,7 @@ func (c *Conn) inWindow(seq Seq) int { return int(int32(c.snd.una.Add(c.snd.wnd)
 // resend builds a segment of what record i holds, or as much of it as one can carry.
 func (c *Conn) resend(now ip.Time, out *Output, i int, why Why) {
 	s := c.sent.at(i)
-	limit := c.options(now, &out.Options)
+	limit := c.accResend(&out.Options, c.options(now, &out.Options))
 	c.header(out, s.seq, why)
 	if n := c.inWindow(s.seq); n > 0 {
 		limit = min(limit, n)
@@ -354,6 +362,7 @@ func (c *Conn) sendAck(now ip.Time, out *Output) bool {
 		return false
 	}
 	c.options(now, &out.Options)
+	c.accBare(&out.Options)
 	out.Rule = c.ack.rule
 	c.header(out, c.snd.nxt, c.ack.why)
 	c.ack.owed = max(c.ack.owed-1, 0)

@@ -246,6 +246,7 @@ func (c *Conn) reneged(now ip.Time, r *ackResult) bool {
 // what limits the sender: an idle or slow application must not grow it (RFC 7661).
 func (c *Conn) growWindow(now ip.Time, s AckSample) {
 	if s.Acked > 0 && !c.ecn.reducing && c.windowLimits() {
+		s.Marked, c.ecn.acc.marked = c.ecn.acc.marked, 0
 		c.cc.Acked(now, &c.win, s)
 	}
 }

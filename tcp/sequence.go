@@ -16,10 +16,14 @@ func (c *Conn) repeatedSyn(now ip.Time, seg *Segment) (done bool) {
 		return false
 	}
 	if !seg.Flags.Has(ACK) {
+		if c.accSynAgain(now, seg) {
+			return true
+		}
 		c.drop(now, seg, ip.DropDuplicate, "RFC 9293 §3.10.7.4, first")
 		c.syn = true
 		return true
 	}
+	c.ecnSynAck(seg)
 	seg.Flags &^= SYN
 	seg.Seq = seg.Seq.Add(1)
 	seg.Wnd >>= c.snd.scale // not scaled in a SYN (RFC 7323 §2.2); from here on it counts as scaled
@@ -78,6 +82,7 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 	switch {
 	case seg.Flags.Has(SYN):
 		c.sendChallenge(now, "RFC 5961 §4.2") // whatever the sequence number
+		c.accSynAckAgain(seg)
 	case c.state == TimeWait && seg.Flags.Has(FIN):
 		c.ackNow(WhyTimeWaitAck)
 		c.timers[timerTimeWait] = now.Add(2 * c.cfg.MSL)

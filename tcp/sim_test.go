@@ -25,6 +25,7 @@ type packet struct {
 	at    ip.Time
 	order int
 	to    int
+	tos   uint8
 	b     []byte
 }
 
@@ -39,8 +40,9 @@ type world struct {
 	order   int
 	sent    int // packets handed to the link
 	log     eventLog
-	filter  func(from int, out *tcp.Output) bool // false: lost
-	errors  []timed                              // under way to A
+	filter  func(from int, out *tcp.Output) bool  // false: lost
+	tos     func(from int, out *tcp.Output) uint8 // what the link makes of the service field; nil: nothing
+	errors  []timed                               // under way to A
 }
 
 // A timed is an ICMP error and when it arrives.
@@ -99,6 +101,10 @@ func (w *world) carry(from int, out *tcp.Output) {
 	src, dst := w.conns[from].Local().Addr(), w.conns[from].Remote().Addr()
 	sum := ip.Checksum(b, ip.PseudoSum(src, dst, ip.ProtoTCP, len(b)))
 	b[16], b[17] = byte(sum>>8), byte(sum)
+	tos := out.TOS
+	if w.tos != nil {
+		tos = w.tos(from, out)
+	}
 	n := 1
 	if w.rng.Float64() < w.link.dup {
 		n = 2
@@ -107,7 +113,7 @@ func (w *world) carry(from int, out *tcp.Output) {
 		if w.rng.Float64() < w.link.loss {
 			continue
 		}
-		p := packet{at: w.now.Add(w.link.delay), order: w.order, to: 1 - from, b: bytes.Clone(b)}
+		p := packet{at: w.now.Add(w.link.delay), order: w.order, to: 1 - from, tos: tos, b: bytes.Clone(b)}
 		w.order++
 		if w.rng.Float64() < w.link.reorder {
 			p.at = p.at.Add(time.Duration(w.rng.Int64N(int64(w.link.late) + 1)))
@@ -168,6 +174,7 @@ func (w *world) deliver() {
 		if seg.SrcPort != c.Remote().Port() || seg.DstPort != c.Local().Port() {
 			continue // a corrupted port whose checksum is right by chance
 		}
+		seg.TOS = p.tos
 		c.Arrive(w.now, &seg)
 	}
 }

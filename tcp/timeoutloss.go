@@ -28,6 +28,7 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 	}
 	c.win.Cwnd = c.inFlight() + c.win.MSS
 	c.ecnLoss()
+	c.accTimeout()
 	c.setCA(CALoss)
 	rec.dupAcks, rec.reno, rec.high, rec.tlp = 0, 0, c.snd.nxt, tlp{}
 	rec.frto, rec.hold = fresh || c.stats.expiries > 1, false // RFC 5682 §3.1 step 1
