@@ -185,6 +185,8 @@ func (c *connection) newLine(h *happening) Line {
 		l.Kind = KindUrgent
 	case tcp.EventMTU:
 		l.Kind = KindMTU
+	case tcp.EventMarks:
+		l.Kind = KindMarks
 	}
 	return l
 }

@@ -72,12 +72,13 @@ const (
 	KindRecovery             // loss recovery began or ended
 	KindUrgent               // the urgent pointer advanced
 	KindMTU                  // packets are of another length from now on, or a probe of it was lost
+	KindMarks                // congestion marks are no longer asked for or believed
 	KindFold                 // stands for a run of ordinary segments
 	KindGap                  // the recorder ran out of room here
 	KindDiscard              // a packet was thrown away that nobody knows more about
 )
 
-var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "mtu", "fold", "gap", "discard"}
+var kindNames = [...]string{"segment", "state", "call", "timer", "icmp", "recovery", "urgent", "mtu", "marks", "fold", "gap", "discard"}
 
 // String names the kind in one word.
 func (k Kind) String() string {

@@ -180,6 +180,8 @@ func (l *Line) Note() string {
 		return "recovery: " + l.Why.String()
 	case KindUrgent:
 		return "urgent pointer advanced"
+	case KindMarks:
+		return "congestion marks: " + l.Why.String()
 	case KindFold:
 		return strings.Join(l.Fold.Words(), "; ")
 	case KindDiscard:

@@ -178,11 +178,25 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		FastOpenClientFail: uint8(c.FastOpenFail),
 		PacingRate:         math.MaxUint64, MaxPacingRate: math.MaxUint64,
 	}
+	i.takeMarks(&c)
 	i.LastDataSent, i.LastDataRecv = millisSince(c.LastDataSent, now), millisSince(c.LastDataReceived, now)
 	if c.Ssthresh >= 1<<30 {
 		i.SndSsthresh = infiniteSsthresh
 	}
 	return i
+}
+
+// takeMarks fills in what a connection says of congestion marks. Linux calls the packets with one "ce", and their text "ce_bytes".
+func (i *TCPInfo) takeMarks(c *tcp.Info) {
+	i.ReceivedCE, i.ReceivedCEBytes, i.ReceivedE0Bytes, i.ReceivedE1Bytes = c.Received.Packets, c.Received.CE, c.Received.ECT0, c.Received.ECT1
+	i.DeliveredCE, i.DeliveredCEBytes, i.DeliveredE0Bytes, i.DeliveredE1Bytes = c.Told.Packets, c.Told.CE, c.Told.ECT0, c.Told.ECT1
+	i.AccECNFailMode = uint16(c.AccECNFail)
+	switch {
+	case c.AccECNFail&tcp.AccECNFailOption != 0:
+		i.AccECNOptSeen = 3
+	case c.AccECNOption:
+		i.AccECNOptSeen = 2
+	}
 }
 
 // millisSince returns how long something is ago; Linux counts what never was from the start of its clock.

@@ -19,6 +19,7 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_sack":                  func(c *tcp.Config, v []int) { c.NoSACK = v[0] == 0 },
 	"tcp_window_scaling":        func(c *tcp.Config, v []int) { c.NoWindowScale = v[0] == 0 },
 	"tcp_ecn":                   func(c *tcp.Config, v []int) { c.ECN = ecnModes[v[0]] },
+	"tcp_ecn_option":            func(c *tcp.Config, v []int) { c.NoAccECNOption = v[0] == 0 },
 	"tcp_syn_retries":           func(c *tcp.Config, v []int) { c.SynRetries = v[0] },
 	"tcp_synack_retries":        func(c *tcp.Config, v []int) { c.SynAckRetries = v[0] },
 	"tcp_retries1":              func(c *tcp.Config, v []int) { c.R1 = v[0] },
@@ -44,8 +45,8 @@ var settings = map[string]func(c *tcp.Config, v []int){
 	"tcp_wmem": func(c *tcp.Config, v []int) { c.SendBuffer = v[len(v)-1] },
 }
 
-// ecnModes are what the values of tcp_ecn mean; the others are about Accurate ECN.
-var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept}
+// ecnModes are what the values of tcp_ecn mean.
+var ecnModes = []tcp.ECN{tcp.ECNOff, tcp.ECNOffer, tcp.ECNAccept, tcp.ECNAccurate, tcp.ECNAccurateClassic, tcp.ECNAccurateAccept}
 
 // mtuProbing are what the values of tcp_mtu_probing mean.
 var mtuProbing = []tcp.MTUProbing{tcp.MTUProbingOff, tcp.MTUProbingBlackHole, tcp.MTUProbingAlways}
@@ -57,22 +58,22 @@ var choices = map[string]int{"tcp_mtu_probing": len(mtuProbing), "ip_no_pmtu_dis
 const congestionControl = "tcp_congestion_control"
 
 // switches are the settings for which 0 means something other than our default.
-var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn", "hystart_detect",
+var switches = []string{"tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_slow_start_after_idle", "tcp_ecn", "tcp_ecn_option", "hystart_detect",
 	"tcp_mtu_probing", "ip_no_pmtu_disc"}
 
 // ignored are accepted and change nothing: what they govern we do not have, or always do in
 // one way. A script that depends on the other way fails by what it sees on the wire.
 var ignored = map[string]string{
-	"tcp_dsack":           "duplicates are always reported",
-	"tcp_fack":            "gone from Linux as well",
-	"tcp_frto":            "no setting",
-	"tcp_reordering":      "the threshold is always 3",
-	"tcp_early_retrans":   "no setting",
-	"tcp_recovery":        "no setting",
-	"tcp_pacing_ss_ratio": "no pacing",
-	"tcp_pacing_ca_ratio": "no pacing",
-	"tcp_ecn_option":      "no AccECN",
-	"tcp_syncookies":      "no SYN cookies",
+	"tcp_dsack":             "duplicates are always reported",
+	"tcp_fack":              "gone from Linux as well",
+	"tcp_frto":              "no setting",
+	"tcp_reordering":        "the threshold is always 3",
+	"tcp_early_retrans":     "no setting",
+	"tcp_recovery":          "no setting",
+	"tcp_pacing_ss_ratio":   "no pacing",
+	"tcp_pacing_ca_ratio":   "no pacing",
+	"tcp_ecn_option_beacon": "the option goes whenever a counter has changed",
+	"tcp_syncookies":        "no SYN cookies",
 }
 
 // Names lists the settings that mean something to us, by the last part of their names, in order.
@@ -123,7 +124,7 @@ func Set(c *tcp.Config, name, value string) error {
 		return fmt.Errorf("%s has no value", name)
 	}
 	if name == "tcp_ecn" && v[0] >= len(ecnModes) {
-		return fmt.Errorf("tcp_ecn=%d is not supported: no AccECN", v[0])
+		return fmt.Errorf("tcp_ecn=%d is not supported: there is no such choice", v[0])
 	}
 	if name == "hystart_detect" && v[0] >= len(hystartModes) {
 		return fmt.Errorf("hystart_detect=%d is not supported: there is no third detector", v[0])

@@ -27,7 +27,7 @@ func TestSet(t *testing.T) {
 		{"tcp_rmem", ""}:                 "has no value",
 		{"tcp_retries2", "-1"}:           "is not a number",
 		{"tcp_retries2", "0"}:            "takes 0 for its default",
-		{"tcp_ecn", "3"}:                 "no AccECN",
+		{"tcp_ecn", "6"}:                 "no such choice",
 		{"tcp_nobody_knows", "1"}:        "no setting for tcp_nobody_knows=1",
 		{"tcp_congestion_control", "??"}: "no setting for tcp_congestion_control=??",
 		{"hystart_detect", "4"}:          "no third detector",
@@ -68,6 +68,25 @@ func TestSetPathMTU(t *testing.T) {
 	}
 	if err := Set(&c, "tcp_mtu_probing", "0"); err != nil || c.MTUProbing != tcp.MTUProbingOff {
 		t.Errorf("got %v (%v), want it off", c.MTUProbing, err)
+	}
+}
+
+// The values of tcp_ecn mean what they mean to Linux.
+func TestECNModes(t *testing.T) {
+	for value, want := range map[string]tcp.ECN{
+		"0": tcp.ECNOff, "1": tcp.ECNOffer, "2": tcp.ECNAccept,
+		"3": tcp.ECNAccurate, "4": tcp.ECNAccurateClassic, "5": tcp.ECNAccurateAccept,
+	} {
+		var c tcp.Config
+		if err := Set(&c, "tcp_ecn", value); err != nil || c.ECN != want {
+			t.Errorf("tcp_ecn=%s: got %v, want %v (%v)", value, c.ECN, want, err)
+		}
+	}
+	for value, want := range map[string]bool{"0": true, "1": false, "2": false} {
+		var c tcp.Config
+		if err := Set(&c, "tcp_ecn_option", value); err != nil || c.NoAccECNOption != want {
+			t.Errorf("tcp_ecn_option=%s: got %v, want %v (%v)", value, c.NoAccECNOption, want, err)
+		}
 	}
 }
 
