@@ -20,6 +20,12 @@ const kernelAddr4, kernelAddr6 = "198.51.100.1", "fd01::1"
 // newTUN returns a stack on a TUN device, and the namespace that has the kernel's end.
 func newTUN(t *testing.T) (*Net, *lab.Namespace) {
 	t.Helper()
+	return newTUNWith(t, Config{})
+}
+
+// newTUNWith is newTUN with a configuration, addresses excepted.
+func newTUNWith(t *testing.T, cfg Config) (*Net, *lab.Namespace) {
+	t.Helper()
 	if _, err := os.Stat("/dev/net/tun"); err != nil {
 		t.Skipf("needs /dev/net/tun: %v", err)
 	}
@@ -33,7 +39,8 @@ func newTUN(t *testing.T) (*Net, *lab.Namespace) {
 		return err
 	})
 	t.Cleanup(func() { link.Close() })
-	return newNet(t, link.Device, Config{Addrs: link.Addrs}), ns
+	cfg.Addrs = link.Addrs
+	return newNet(t, link.Device, cfg), ns
 }
 
 func TestConnConformsAgainstTheKernel(t *testing.T) {
