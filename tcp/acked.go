@@ -30,6 +30,8 @@ type ackResult struct {
 	firstSACK, lastSACK ip.Time
 
 	at ip.Time // when the acknowledgement came
+
+	rate ackedRate
 }
 
 // sample notes the transmission time of a segment that was acknowledged.
@@ -78,6 +80,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 	c.takeAcked(r.at, seg, r, fack)
 	r.packets = int(c.stats.Delivered - before)
 	c.accFeedback(now, seg, r)
+	c.rateCount(r.at, r.delivered+r.sacked)
 	c.mtuProbeAcked(now)
 	c.measured(r.at, r)
 	rec.fack = maxSeq(rec.fack, c.snd.una)
@@ -99,6 +102,7 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 		c.setTimerAfterAck(now)
 	}
 	r.delivered += r.sacked
+	c.rateSample(r.at, r, lost)
 	switch {
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)
@@ -133,6 +137,7 @@ func (c *Conn) takeAcked(now ip.Time, seg *Segment, r *ackResult, fack Seq) {
 		if !s.sacked {
 			r.delivered += int(s.n)
 			c.rackAdvance(now, &s)
+			r.rate.add(&s)
 		}
 	}
 	c.measureRTT(now, seg, r)

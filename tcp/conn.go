@@ -47,6 +47,7 @@ type Conn struct {
 	queue    writeQueue
 	sent     sentQueue
 	rtt      rttEstimator
+	rate     rate
 	cc       Congestion
 	win      CongestionWindow
 	rec      recovery

@@ -53,11 +53,13 @@ type Info struct {
 	Congestion       string
 	InRecovery       bool
 	CA               CAState
-	Reordering       int  // segments that may come out of order before that looks like a loss
-	Reordered        bool // segments have come out of order
-	Lost, Sacked     int  // bytes outstanding that are thought lost, and that the peer has behind a gap
-	Again            int  // bytes of the lost ones that were sent again
-	SynData          bool // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
+	Reordering       int   // segments that may come out of order before that looks like a loss
+	Reordered        bool  // segments have come out of order
+	Lost, Sacked     int   // bytes outstanding that are thought lost, and that the peer has behind a gap
+	Again            int   // bytes of the lost ones that were sent again
+	DeliveryRate     int64 // bytes a second that the path has delivered, by the last ACK that shows it; 0: not measured yet
+	DeliveryLimited  bool  // when that was measured, there was too little to send
+	SynData          bool  // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
 	FastOpenFail     FastOpenFail
 	Created          ip.Time
 	SoftError        Cause
@@ -92,6 +94,7 @@ func (c *Conn) Info() Info {
 		FastOpenFail: c.fastOpenFail(),
 		CA:           c.rec.state, Reordering: c.rec.reordering, Reordered: c.rec.reordered,
 		Lost: int(c.sent.lostBytes), Sacked: max(int(c.sent.sacked), c.rec.reno*c.win.MSS), Again: int(c.sent.againBytes),
+		DeliveryRate: c.rate.last.Rate, DeliveryLimited: c.rate.last.AppLimited,
 		LastDataSent: c.lastSent, LastDataReceived: max(c.ack.lastText, c.stats.Established),
 	}
 }

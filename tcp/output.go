@@ -82,6 +82,7 @@ func (c *Conn) sendSyn(now ip.Time, out *Output) bool {
 			}
 		}
 		c.sent.push(sent{seq: c.iss, n: n, flags: flags, at: now, first: now, tx: 1})
+		c.rateSent(now, c.sent.at(0))
 	} else {
 		c.bareSyn()
 		c.sent.resent(0, now)
@@ -200,6 +201,9 @@ func (c *Conn) allSent(now ip.Time, why held) {
 	if c.usage.sent {
 		c.scheduleProbe(now, false)
 	}
+	if why == heldNot || why == heldSmall {
+		c.checkLimited()
+	}
 	c.validateWindow(now)
 	c.countTime(now, why)
 }
@@ -245,6 +249,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 	}
 	c.markUrgent(out)
 	c.sent.push(sent{seq: c.snd.nxt, n: length, flags: out.Flags&FIN | push, at: now, first: now, tx: 1, mss: uint16(mss)})
+	c.rateSent(now, c.sent.at(c.sent.n-1))
 	c.snd.nxt = c.snd.nxt.Add(length)
 	if c.reducing() {
 		c.rec.prr.out += n
@@ -310,6 +315,7 @@ func (c *Conn) resend(now ip.Time, out *Output, i int, why Why) {
 	out.Nth = int(s.tx)
 	c.path.search.probe = 0 // whatever becomes of it now, it shows nothing
 	c.sent.resent(i, now)
+	c.rateSent(now, c.sent.at(i))
 	c.countRetransmit(n)
 	c.markUrgent(out)
 }

@@ -101,7 +101,7 @@ func (c *Conn) judge(now ip.Time, seg *Segment, r *ackResult) {
 // judgeInRecovery takes an ACK in fast recovery that does not end it (RFC 6582 §3.2 step 3, RFC 6675 §5).
 func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
 	if !r.advanced {
-		c.addReno(r)
+		c.addReno(now, r)
 	} else if c.undoPartial(now, seg) {
 		return
 	}
@@ -118,7 +118,7 @@ func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
 // judgeOpen takes an ACK outside of recovery, which may show a loss.
 func (c *Conn) judgeOpen(now ip.Time, seg *Segment, r *ackResult) {
 	if !r.advanced || c.rec.state != CALoss {
-		c.addReno(r)
+		c.addReno(now, r)
 	}
 	if c.rec.state <= CADisorder && c.rec.undo.on && c.rec.undo.retransmits == 0 {
 		c.undoReduction(now, false, "RFC 3708 §3")
@@ -147,7 +147,7 @@ func (c *Conn) keepOpen() {
 }
 
 // addReno counts a duplicate ACK where there is no SACK: a segment has arrived behind the gap (RFC 5681 §3.2).
-func (c *Conn) addReno(r *ackResult) {
+func (c *Conn) addReno(now ip.Time, r *ackResult) {
 	if c.opt.sack || !r.dup {
 		return
 	}
@@ -156,6 +156,7 @@ func (c *Conn) addReno(r *ackResult) {
 	if c.rec.reno+1 < packets { // one at least is missing
 		c.rec.reno++
 		r.delivered += mss
+		c.rateCount(now, mss)
 	}
 }
 
@@ -237,7 +238,7 @@ func (c *Conn) reneged(now ip.Time, r *ackResult) bool {
 	if !r.advanced || c.sent.n == 0 || !c.sent.at(0).sacked {
 		return false
 	}
-	r.setTimer = false
+	r.setTimer, r.rate.any = false, false
 	c.setSendTimer(now, timerRetransmit, max(c.rtt.srtt/2, renegeWait))
 	return true
 }

@@ -53,6 +53,7 @@ func (c *Conn) takeBlock(now ip.Time, b Block, r *ackResult) Seq {
 			continue // what the block begins in; the next record is its part
 		}
 		c.rackAdvance(now, s)
+		r.rate.add(s)
 		if s.tx == 1 {
 			if s.seq.Less(c.rec.fack) {
 				lowest = minSeq(lowest, s.seq)
@@ -106,6 +107,7 @@ func (c *Conn) takeDuplicate(b Block, r *ackResult) {
 		return
 	}
 	r.duplicate = true
+	c.rateDuplicate(int(b.End.Sub(b.Start)))
 	c.rec.rack.duplicate = true
 	u := &c.rec.undo
 	if u.on && u.marker.Less(b.End) && u.retransmits > 0 {

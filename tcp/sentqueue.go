@@ -17,6 +17,7 @@ type sent struct {
 	mss    uint16  // it went in segments of this size; 0: in one
 	at     ip.Time // of the last transmission
 	first  ip.Time // of the first transmission
+	rate   sentRate
 }
 
 func (s *sent) end() Seq { return s.seq.Add(s.n) }

@@ -105,7 +105,7 @@ func (c *Conn) processLoss(now ip.Time, seg *Segment, r *ackResult) {
 	}
 	if !c.opt.sack {
 		if rec.high.Less(c.snd.nxt) && r.dup {
-			c.addReno(r)
+			c.addReno(now, r)
 		} else if r.advanced {
 			rec.reno = 0
 		}

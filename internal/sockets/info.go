@@ -176,7 +176,8 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		SegsOut: uint32(c.Stats.SegsOut), SegsIn: uint32(c.Stats.SegsIn), NotsentBytes: uint32(c.Unsent),
 		SndWnd: uint32(c.SendWindow), RcvWnd: uint32(c.RecvWindow), RcvSsthresh: uint32(c.RecvWindow),
 		FastOpenClientFail: uint8(c.FastOpenFail),
-		PacingRate:         math.MaxUint64, MaxPacingRate: math.MaxUint64,
+		DeliveryRate:       uint64(c.DeliveryRate), AppLimited: c.DeliveryLimited,
+		PacingRate: math.MaxUint64, MaxPacingRate: math.MaxUint64,
 	}
 	i.takeMarks(&c)
 	i.LastDataSent, i.LastDataRecv = millisSince(c.LastDataSent, now), millisSince(c.LastDataReceived, now)
