@@ -77,6 +77,9 @@ func NewHost(cfg Config) *Host {
 	if cfg.TCP.TSOffset == nil {
 		cfg.TCP.TSOffset = h.secret.TSOffset
 	}
+	if cfg.TCP.Random == nil {
+		cfg.TCP.Random = h.random.Uint64
+	}
 	h.tcp = tcp.Prepare(cfg.TCP)
 	return h
 }

@@ -102,8 +102,10 @@ func (c *Conn) processAck(now ip.Time, seg *Segment, r *ackResult) {
 		c.setTimerAfterAck(now)
 	}
 	r.delivered += r.sacked
-	c.rateSample(r.at, r, lost)
+	s := c.rateSample(r.at, r, lost)
 	switch {
+	case c.ctl != nil:
+		c.ctl.Control(now, &c.win, s)
 	case c.reducing():
 		c.reduce(r.delivered, int(rec.lost-lost), r.advanced)
 	case r.acked > 0 && (timedOut || !rec.guarded):

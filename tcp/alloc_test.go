@@ -73,8 +73,12 @@ func TestReceivingAllocatesNothing(t *testing.T) {
 }
 
 func TestSendingAllocatesNothing(t *testing.T) {
-	for _, gso := range []int{0, 65_535} {
-		l := newLong(t, tcp.Config{})
+	for i, gso := range []int{0, 65_535, 65_535} {
+		cfg := tcp.Config{}
+		if i == 2 {
+			cfg.Congestion = tcp.NewBBR
+		}
+		l := newLong(t, cfg)
 		l.c.SetGSO(gso)
 		l.out.Text = make([][]byte, 0, 8)
 		l.out.Pins = make([]ip.Pin, 0, 8)

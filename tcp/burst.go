@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"math/bits"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -21,6 +20,7 @@ const (
 	heldCongestion      // the congestion window is full
 	heldWindow          // the peer's window is
 	heldSmall           // a full segment could go; this waits for more text, or an ACK
+	heldPacing          // it is not yet its turn
 )
 
 // plan returns how much of portion i may go now in one packet from at on, when all before that has gone, or what holds it back.
@@ -83,35 +83,25 @@ func (c *Conn) smallOutstanding(at Seq) bool {
 }
 
 // packetLimit is the most text of one packet: half of the congestion window, so that two are under way, and what leaves in
-// a millisecond at twice the present rate, more on short paths, but two segments in any case. The sizes are
+// a millisecond at the rate of pacing or, where there is none, at twice the present rate, but two segments in any case. It is more on
+// short paths, unless congestion control has its own rate: the quantum of draft-ietf-ccwg-bbr-06 §5.6.3 is none of those. The sizes are
 // Linux's. A packet is cut into segments by the device, or here.
 func (c *Conn) packetLimit(mss int) int {
 	if c.snd.urgent {
 		return mss
 	}
-	n := c.pacingRate() >> 10
-	if us := c.rtt.min / time.Microsecond; c.rtt.min > 0 && us>>9 < 32 {
+	rate := c.paceRate()
+	if rate == 0 && c.rtt.srtt > 0 {
+		rate = c.windowRate()
+	} else if rate == 0 {
+		rate = maxPacketText << 10
+	}
+	n := int(min(rate>>10, maxPacketText))
+	if us := c.rtt.min / time.Microsecond; c.win.PacingRate == 0 && c.rtt.min > 0 && us>>9 < 32 {
 		n += maxPacketText >> (us >> 9)
 	}
 	n = max(min(n, maxPacketText)/mss, c.cfg.PacketSegments)
 	return min(n, max(c.win.Cwnd/mss/2, 1)) * mss
-}
-
-// pacingRate is what the congestion window lets through, in bytes a second, with a margin for its growth.
-func (c *Conn) pacingRate() int {
-	if c.rtt.srtt == 0 {
-		return maxPacketText << 10
-	}
-	percent := uint64(120)
-	if c.win.Cwnd < c.win.Ssthresh/2 {
-		percent = 200
-	}
-	hi, lo := bits.Mul64(uint64(max(c.win.Cwnd, c.inFlight()))*percent/100, uint64(time.Second))
-	if hi >= uint64(c.rtt.srtt) {
-		return maxPacketText << 10
-	}
-	rate, _ := bits.Div64(hi, lo, uint64(c.rtt.srtt))
-	return int(min(rate, maxPacketText<<10))
 }
 
 // portionGoal is how long a portion grows: as long as a packet can be, but half of the largest window at most.
@@ -139,8 +129,12 @@ func (c *Conn) fit(now ip.Time, mss int) (int, held) {
 	if rest > 0 && rest <= c.usable() && rest <= c.win.Cwnd-c.inFlight() {
 		return rest, heldNot
 	}
+	if c.paceHolds(now) {
+		return 0, heldPacing
+	}
 	c.growPortion(mss)
 	n, held := c.plan(now, 0, c.snd.nxt, mss)
+	n = c.paceCut(n, mss)
 	q.packet, q.several = c.snd.nxt.Add(Size(n)), n > mss
 	return min(n, c.burst(mss)), held
 }

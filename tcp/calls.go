@@ -283,7 +283,7 @@ func (c *Conn) Configure(change func(*Config)) {
 
 // SetCongestion changes the congestion control, to what such a function makes as Config.Congestion is. It starts from the
 // window as it is.
-func (c *Conn) SetCongestion(fresh func(*Config) Congestion) { c.cc = fresh(c.cfg) }
+func (c *Conn) SetCongestion(fresh func(*Config) Congestion) { c.setCongestion(fresh(c.cfg)) }
 
 // SetQuickAck says whether text that arrives is to be acknowledged soon, or with the application's answer, as long as
 // nothing else tells what the exchange is like (TCP_QUICKACK).

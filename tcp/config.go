@@ -37,10 +37,22 @@ type Config struct {
 	// marked, and not of bytes.
 	NoAccECNOption bool
 
-	// Congestion makes the congestion control of a connection. Default NewCubic; NewReno is the other that there is.
+	// Congestion makes the congestion control of a connection. Default NewCubic; there are NewReno, NewBBR and NewBBR1
+	// as well, and any of your own.
 	Congestion func(*Config) Congestion
+	// Algorithms are more that can be chosen by name where a name chooses, as with TCP_CONGESTION: see CongestionByName. They belong to
+	// the configuration, so that two hosts in one program need not have the same.
+	Algorithms map[string]func(*Config) Congestion
+	// Random gives random numbers to congestion control that must not march in step with other connections (BBR). It is
+	// called under whatever guards the connection. Default: drawn from the time at which a connection begins.
+	Random func() uint64
 	// HyStart says how CUBIC ends slow start before a loss. Default HyStartPlusPlus (RFC 9406).
 	HyStart HyStart
+	// Pacing spreads what the congestion window allows over the round trip, at twice the rate in slow start and at 1.2 of it later, as
+	// Linux does with SO_MAX_PACING_RATE. Congestion control that has a rate of its own, such as BBR, is paced anyway.
+	Pacing bool
+	// MaxPacingRate bounds the rate at which text leaves, in bytes a second, and paces for that. Default 0, no bound.
+	MaxPacingRate int64
 	// InitialWindow is the initial congestion window in segments. Default 10 (RFC 6928).
 	InitialWindow int
 	// NoDelay switches Nagle's algorithm off from the start (MUST-17).

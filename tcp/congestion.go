@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -13,6 +14,9 @@ type CongestionWindow struct {
 	Cwnd     int // may be in flight
 	Ssthresh int // slow start below it, congestion avoidance above
 	MSS      int // payload of a full segment; it changes with the path MTU
+	// PacingRate is how many bytes a second may leave, in small bursts. 0, the default, is no bound: what the window allows
+	// leaves at once (see Config.Pacing).
+	PacingRate int64
 }
 
 // maxCwnd bounds the congestion window: the largest window that TCP can
@@ -55,7 +59,8 @@ type RTTSample struct {
 
 // A Congestion decides how much may be in flight. An implementation belongs to one
 // connection and is called under whatever guards that; it reads no clock. It sees only
-// losses of the network: nothing inside the host drops. Embed Reno to write some of the methods only.
+// losses of the network: nothing inside the host drops. Embed Reno to write some of the methods only. What
+// goes by the rate of delivery rather than by losses, or paces, is a Controller as well.
 type Congestion interface {
 	// Name is the algorithm's name in lower case, as in "reno".
 	Name() string
@@ -78,10 +83,35 @@ type Congestion interface {
 	Undone(now ip.Time, w *CongestionWindow)
 }
 
-// CongestionByName returns what makes the congestion control of a name, as in Congestion.Name, for Config.Congestion; nil when
+// CongestionByName returns what makes the congestion control of a name, for Config.Congestion: one of c.Algorithms, or of ours; nil
+// when there is none of that name. c may be nil.
+func (c *Config) CongestionByName(name string) func(*Config) Congestion {
+	if c != nil && c.Algorithms[name] != nil {
+		return c.Algorithms[name]
+	}
+	return CongestionByName(name)
+}
+
+// Congestions lists the names that CongestionByName knows, in order.
+func (c *Config) Congestions() []string {
+	names := []string{"bbr", "bbr1", "cubic", "reno"}
+	for name := range c.Algorithms {
+		if CongestionByName(name) == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// CongestionByName returns what makes the congestion control of ours with a name, as in Congestion.Name; nil when
 // there is none of that name.
 func CongestionByName(name string) func(*Config) Congestion {
 	switch name {
+	case "bbr":
+		return NewBBR
+	case "bbr1":
+		return NewBBR1
 	case "cubic":
 		return NewCubic
 	case "reno":

@@ -49,9 +49,11 @@ type Conn struct {
 	rtt      rttEstimator
 	rate     rate
 	cc       Congestion
+	ctl      Controller // cc, when it is one
 	win      CongestionWindow
 	rec      recovery
 	usage    usage
+	pace     pacer
 	lastSent ip.Time // when text was last sent
 
 	mtu      int // of the path
@@ -125,7 +127,8 @@ const (
 // New returns a closed connection between two addresses over a path that carries
 // packets of mtu bytes (at least 68 for IPv4 and 1280 for IPv6). cfg comes from Prepare and is shared.
 func New(cfg *Config, local, remote netip.AddrPort, mtu int) *Conn {
-	c := &Conn{cfg: cfg, local: local, remote: remote, cc: cfg.Congestion(cfg), noDelay: cfg.NoDelay}
+	c := &Conn{cfg: cfg, local: local, remote: remote, noDelay: cfg.NoDelay}
+	c.setCongestion(cfg.Congestion(cfg))
 	c.mtu = max(mtu, minMTU(remote.Addr()))
 	c.path.link = c.mtu
 	c.rcv.mss = c.mtu - c.overhead() // MUST-67, SHLD-6
@@ -134,6 +137,7 @@ func New(cfg *Config, local, remote netip.AddrPort, mtu int) *Conn {
 	c.snd.buf.mem = cfg.Memory
 	c.rtt = rttEstimator{rto: cfg.InitialRTO}
 	c.ack.ato = cfg.DelayedAckMin
+	c.pace.max = cfg.MaxPacingRate
 	return c
 }
 

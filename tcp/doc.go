@@ -27,6 +27,7 @@
 //	§3.7.1  MSS              mss.go
 //	§3.8.1  retransmission   sentqueue.go, rtt.go (RFC 6298)
 //	§3.8.2  congestion       congestion.go, reno.go (RFC 5681), cubic.go (RFC 9438), hystart.go (RFC 9406), validation.go (RFC 7661)
+//	                         controller.go, bbr.go (draft-ietf-ccwg-bbr), rate.go, pacing.go
 //	        loss recovery    recovery.go (RFC 6582), scoreboard.go (RFC 2018), rack.go and tlp.go (RFC 8985), prr.go (RFC 9937),
 //	                         timeoutloss.go (RFC 5682), undo.go (RFC 4015), acked.go
 //	§3.8.3  failures         timeouts.go

@@ -145,7 +145,11 @@ func (c *Conn) ecnReduce(now ip.Time) {
 		return
 	}
 	c.cc.Loss(now, &c.win, c.win.Cwnd)
-	c.win.Cwnd = c.win.Ssthresh
+	if c.ctl != nil {
+		c.ctl.Recovered(now, &c.win)
+	} else {
+		c.win.Cwnd = c.win.Ssthresh
+	}
 	c.ecn.confirm, c.ecn.reducing, c.ecn.until = c.ecn.ok, true, c.snd.nxt
 	c.emitWhy(now, EventRecovery, WhyMark, "RFC 3168 §6.1.2")
 }

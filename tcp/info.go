@@ -51,6 +51,7 @@ type Info struct {
 	Unacked          int   // bytes, SYN and FIN included
 	DupAcks          int
 	Congestion       string
+	CongestionState  string // what the algorithm does at present, where it has a method State() string, as BBR has
 	InRecovery       bool
 	CA               CAState
 	Reordering       int   // segments that may come out of order before that looks like a loss
@@ -59,6 +60,9 @@ type Info struct {
 	Again            int   // bytes of the lost ones that were sent again
 	DeliveryRate     int64 // bytes a second that the path has delivered, by the last ACK that shows it; 0: not measured yet
 	DeliveryLimited  bool  // when that was measured, there was too little to send
+	PacingRate       int64 // bytes a second at which text leaves, or would if that were paced; 0: not known yet
+	MaxPacingRate    int64 // see SetMaxPacingRate
+	Paced            bool  // it is
 	SynData          bool  // text came with the peer's SYN, or went with ours, and was taken (RFC 7413)
 	FastOpenFail     FastOpenFail
 	Created          ip.Time
@@ -76,6 +80,10 @@ type SendTime struct {
 
 // Info returns a snapshot.
 func (c *Conn) Info() Info {
+	state := ""
+	if s, ok := c.cc.(interface{ State() string }); ok {
+		state = s.State()
+	}
 	return Info{
 		State: c.state, Stats: c.stats,
 		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min, LastRTT: c.rtt.last,
@@ -89,12 +97,13 @@ func (c *Conn) Info() Info {
 		AccECN: c.ecn.acc.on, AccECNFail: c.ecn.acc.fail(), AccECNOption: c.ecn.acc.options,
 		Received: c.ecn.acc.got.marks(), Told: c.ecn.acc.told.marks(),
 		Unsent: c.unsent(), Unread: c.rcv.text.bytes, Unacked: c.unacked(),
-		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), InRecovery: c.repairing(),
+		DupAcks: c.rec.dupAcks, Congestion: c.cc.Name(), CongestionState: state, InRecovery: c.repairing(),
 		Created: c.created, SoftError: c.soft, SynData: c.fast != nil && c.fast.acked,
 		FastOpenFail: c.fastOpenFail(),
 		CA:           c.rec.state, Reordering: c.rec.reordering, Reordered: c.rec.reordered,
 		Lost: int(c.sent.lostBytes), Sacked: max(int(c.sent.sacked), c.rec.reno*c.win.MSS), Again: int(c.sent.againBytes),
 		DeliveryRate: c.rate.last.Rate, DeliveryLimited: c.rate.last.AppLimited,
+		PacingRate: c.infoRate(), MaxPacingRate: c.pace.max, Paced: c.paceRate() > 0,
 		LastDataSent: c.lastSent, LastDataReceived: max(c.ack.lastText, c.stats.Established),
 	}
 }

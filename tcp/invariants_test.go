@@ -32,8 +32,8 @@ func (c *Conn) CheckTimers() error {
 		return fmt.Errorf("invariant: a retransmission timer runs with nothing in flight")
 	case c.timers[timerPersist] != 0 && (c.sent.n > 0 || c.unsent() == 0 && !c.finDue()):
 		return fmt.Errorf("invariant: a persist timer runs with %d records in flight and %d bytes to send", c.sent.n, c.unsent())
-	case c.snd.synAcked && c.sent.n == 0 && (c.unsent() > 0 || c.finDue()) && c.timers[timerPersist] == 0:
-		return fmt.Errorf("invariant: %d bytes wait, nothing is in flight, and no persist timer runs", c.unsent())
+	case c.snd.synAcked && c.sent.n == 0 && (c.unsent() > 0 || c.finDue()) && c.timers[timerPersist]|c.timers[timerPacing] == 0:
+		return fmt.Errorf("invariant: %d bytes wait, nothing is in flight, and no timer runs for them", c.unsent())
 	case c.ack.delayed && c.state != TimeWait && c.timers[timerDelayedAck] == 0:
 		return fmt.Errorf("invariant: an ACK is delayed and no timer runs")
 	case c.state == TimeWait && c.timers[timerTimeWait] == 0:

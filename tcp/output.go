@@ -184,7 +184,7 @@ func (c *Conn) sendNew(now ip.Time, out *Output) bool {
 		n, held = c.fit(now, mss)
 	}
 	if held != heldNot {
-		if c.sent.n == 0 {
+		if c.sent.n == 0 && held != heldPacing {
 			c.armPersist(now)
 		}
 		out.Options = Options{}
@@ -204,6 +204,7 @@ func (c *Conn) allSent(now ip.Time, why held) {
 	if why == heldNot || why == heldSmall {
 		c.checkLimited()
 	}
+	c.pace.held = c.timers[timerPacing] != 0
 	c.validateWindow(now)
 	c.countTime(now, why)
 }
@@ -232,6 +233,7 @@ func (c *Conn) transmit(now ip.Time, out *Output, n, mss int, why Why) {
 			c.cc.Resumed(now, &c.win, c.lastSent)
 		}
 		c.lastSent, c.usage.sent = now, true
+		c.paced(now, n)
 		if q := &c.queue; q.lowat > 0 && 2*q.unsent(end) < q.lowat {
 			c.changes |= ChangeWritable
 		}
@@ -270,6 +272,9 @@ func (c *Conn) sendLost(now ip.Time, out *Output) bool {
 	flight := c.inFlight()
 	if !c.rec.force && flight > 0 && c.win.Cwnd-flight < min(int(s.n), c.win.MSS) {
 		c.usage.blocked = true
+		return false
+	}
+	if c.paceHolds(now) {
 		return false
 	}
 	// The first range may always go, whatever became of the window (MAY-7); the others
@@ -311,6 +316,7 @@ func (c *Conn) resend(now ip.Time, out *Output, i int, why Why) {
 		c.snd.buf.text(s.seq, n, out)
 		out.Flags |= s.flags & PSH
 		c.lastSent = now
+		c.paced(now, n)
 	}
 	out.Nth = int(s.tx)
 	c.path.search.probe = 0 // whatever becomes of it now, it shows nothing

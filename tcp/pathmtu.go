@@ -136,15 +136,15 @@ func (c *Conn) shrinkPath(now ip.Time, p PathMTU, rule string) {
 	}
 	c.emitMTU(now, WhyICMP, rule)
 	c.fastSynTooBig()
-	c.cutAnew()
+	c.cutAnew(now)
 }
 
 // cutAnew sends again what was in segments longer than those of now. That is no congestion: no window changes (RFC 1191 §6.5).
-func (c *Conn) cutAnew() {
+func (c *Conn) cutAnew(now ip.Time) {
 	full := Size(c.fullMSS())
 	for i := range c.sent.n {
 		if s := c.sent.at(i); s.segment() > full && !s.sacked {
-			c.lose(i, WhyPathMTU)
+			c.lose(now, i, WhyPathMTU)
 			c.startPathLoss()
 		}
 	}

@@ -163,7 +163,7 @@ func (c *Conn) mtuProbeLost(now ip.Time) bool {
 		return false
 	}
 	for i := 0; i < c.sent.n && c.sent.at(i).seq.Less(s.end); i++ {
-		c.lose(i, WhyPathMTU)
+		c.lose(now, i, WhyPathMTU)
 	}
 	c.failProbe(now, s.probe-1)
 	c.startPathLoss()

@@ -26,7 +26,7 @@ func (c *Conn) startReduction(now ip.Time) {
 // was newly found lost.
 func (c *Conn) reduce(delivered, lost int, advanced bool) {
 	p, mss := &c.rec.prr, c.win.MSS
-	if delivered <= 0 || p.from == 0 {
+	if delivered <= 0 || p.from == 0 || c.ctl != nil {
 		return
 	}
 	p.delivered += delivered
@@ -51,8 +51,12 @@ func (c *Conn) reduce(delivered, lost int, advanced bool) {
 
 func roundUp(n, mss int) int { return (n + mss - 1) / mss * mss }
 
-// endReduction ends it: the window is the threshold (§6.3).
-func (c *Conn) endReduction() {
+// endReduction ends it: the window is the threshold (§6.3), unless the algorithm has its own mind.
+func (c *Conn) endReduction(now ip.Time) {
+	if c.ctl != nil {
+		c.ctl.Recovered(now, &c.win)
+		return
+	}
 	if c.win.Ssthresh < maxCwnd && (c.rec.state == CACWR || c.rec.undo.on) {
 		c.win.Cwnd = c.win.Ssthresh
 	}

@@ -88,7 +88,7 @@ func (c *Conn) rackDetect(now ip.Time) (wait time.Duration) {
 			wait = max(wait, left)
 			continue
 		}
-		c.lose(i, c.rackWhy())
+		c.lose(now, i, c.rackWhy())
 	}
 	return wait
 }

@@ -51,6 +51,7 @@ type RateSample struct {
 	SRTT   time.Duration // smoothed; 0: none was measured yet
 	Flight int           // bytes in flight now
 	Full   bool          // the congestion window was full in the last round trip
+	SACK   bool          // the peer reports what has arrived behind a gap: more than one loss a round trip can be found
 }
 
 // rateSent notes what is known when a record is sent that stands in the queue (§4.1.2.2, OnPacketSent).
@@ -102,7 +103,7 @@ func (c *Conn) rateSample(now ip.Time, r *ackResult, lost uint64) RateSample {
 	k := &c.rate
 	s := RateSample{
 		Total: k.delivered, Acked: r.delivered, Lost: int(c.rec.lost - lost), RTT: c.rtt.sampled(r, now), SRTT: c.rtt.srtt,
-		Flight: c.inFlight(), Full: c.usage.limited,
+		Flight: c.inFlight(), Full: c.usage.limited, SACK: c.opt.sack,
 	}
 	if k.limited != 0 && k.delivered > k.limited {
 		k.limited = 0

@@ -61,11 +61,16 @@ func (c *Conn) inFlight() int { return max(0, int(c.sent.flight)-c.rec.reno*c.wi
 func (c *Conn) setCA(s CAState) { c.rec.state, c.rec.quiet = s, false }
 
 // lose takes record i for lost.
-func (c *Conn) lose(i int, why Why) {
-	if s := c.sent.at(i); !s.waits() && !s.sacked {
+func (c *Conn) lose(now ip.Time, i int, why Why) {
+	s := c.sent.at(i)
+	fresh := !s.waits() && !s.sacked
+	if fresh {
 		c.rec.lost += uint64(s.n)
 	}
 	c.sent.markLost(i, why)
+	if fresh {
+		c.lostText(now, s, why)
+	}
 }
 
 // judge decides what an ACK means that is a duplicate, reports something, or comes in a recovery.
@@ -79,7 +84,7 @@ func (c *Conn) judge(now ip.Time, seg *Segment, r *ackResult) {
 		rec.undo.first = 0
 	case c.snd.una.Less(rec.high):
 	case rec.state == CACWR && c.snd.una != rec.high:
-		c.endReduction()
+		c.endReduction(now)
 		c.setCA(CAOpen)
 	case rec.state == CARecovery:
 		rec.reno = 0
@@ -101,7 +106,7 @@ func (c *Conn) judge(now ip.Time, seg *Segment, r *ackResult) {
 // judgeInRecovery takes an ACK in fast recovery that does not end it (RFC 6582 §3.2 step 3, RFC 6675 §5).
 func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
 	if !r.advanced {
-		c.addReno(now, r)
+		c.addReno(r)
 	} else if c.undoPartial(now, seg) {
 		return
 	}
@@ -118,7 +123,7 @@ func (c *Conn) judgeInRecovery(now ip.Time, seg *Segment, r *ackResult) {
 // judgeOpen takes an ACK outside of recovery, which may show a loss.
 func (c *Conn) judgeOpen(now ip.Time, seg *Segment, r *ackResult) {
 	if !r.advanced || c.rec.state != CALoss {
-		c.addReno(now, r)
+		c.addReno(r)
 	}
 	if c.rec.state <= CADisorder && c.rec.undo.on && c.rec.undo.retransmits == 0 {
 		c.undoReduction(now, false, "RFC 3708 §3")
@@ -147,7 +152,7 @@ func (c *Conn) keepOpen() {
 }
 
 // addReno counts a duplicate ACK where there is no SACK: a segment has arrived behind the gap (RFC 5681 §3.2).
-func (c *Conn) addReno(now ip.Time, r *ackResult) {
+func (c *Conn) addReno(r *ackResult) {
 	if c.opt.sack || !r.dup {
 		return
 	}
@@ -156,7 +161,7 @@ func (c *Conn) addReno(now ip.Time, r *ackResult) {
 	if c.rec.reno+1 < packets { // one at least is missing
 		c.rec.reno++
 		r.delivered += mss
-		c.rateCount(now, mss)
+		c.rateCount(r.at, mss)
 	}
 }
 
@@ -173,17 +178,17 @@ func (c *Conn) findLosses(r *ackResult) {
 	switch {
 	case c.sent.n == 0 || c.sent.at(0).lost || c.rec.guarded:
 	case c.rec.state < CARecovery && c.rec.reno >= c.rec.reordering:
-		c.loseFirst(WhyFastRetransmit)
+		c.loseFirst(r.at, WhyFastRetransmit)
 	case c.rec.state == CARecovery && r.advanced:
-		c.loseFirst(WhyPartialAck)
+		c.loseFirst(r.at, WhyPartialAck)
 		c.rec.force = true // "retransmit the first unacknowledged segment", whatever the window is
 	}
 }
 
 // loseFirst takes the first segment in flight for lost, and no more of what the device was to cut into many.
-func (c *Conn) loseFirst(why Why) {
+func (c *Conn) loseFirst(now ip.Time, why Why) {
 	c.sent.split(0, Size(c.fullMSS()))
-	c.lose(0, why)
+	c.lose(now, 0, why)
 }
 
 // enterRecovery starts fast recovery.
@@ -206,8 +211,8 @@ func (c *Conn) enterRecovery(now ip.Time, why Why) {
 func (c *Conn) recovered(now ip.Time, seg *Segment) {
 	if c.mayUndo(now, seg) {
 		c.undoReduction(now, false, "RFC 4015 §3")
-	} else if c.rec.state == CARecovery {
-		c.endReduction()
+	} else if c.rec.state == CARecovery || c.ctl != nil {
+		c.endReduction(now)
 	}
 	c.rec.guarded = !c.opt.sack && c.snd.una == c.rec.high
 	quiet := c.rec.quiet

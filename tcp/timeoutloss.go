@@ -27,6 +27,7 @@ func (c *Conn) timeoutLoss(now ip.Time) {
 		rec.reordering = min(rec.reordering, minReordering)
 	}
 	c.win.Cwnd = c.inFlight() + c.win.MSS
+	c.pace.next = now // it has waited long enough
 	c.ecnLoss()
 	c.accTimeout()
 	c.setCA(CALoss)
@@ -46,7 +47,7 @@ func (c *Conn) loseOutstanding(now ip.Time) {
 		case s.sacked, c.opt.sack && i > 0 && c.rec.rack.rtt > now.Sub(s.at):
 			continue
 		}
-		c.lose(i, WhyRTO)
+		c.lose(now, i, WhyRTO)
 	}
 }
 
@@ -105,7 +106,7 @@ func (c *Conn) processLoss(now ip.Time, seg *Segment, r *ackResult) {
 	}
 	if !c.opt.sack {
 		if rec.high.Less(c.snd.nxt) && r.dup {
-			c.addReno(now, r)
+			c.addReno(r)
 		} else if r.advanced {
 			rec.reno = 0
 		}

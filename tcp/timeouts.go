@@ -22,10 +22,11 @@ const (
 	timerTimeWait                // 2 MSL
 	timerReorder                 // RFC 8985 §6.3
 	timerLossProbe               // RFC 8985 §7.3
+	timerPacing                  // the next text has its turn
 	numTimers
 )
 
-var timerNames = [numTimers]string{"retransmission", "persist", "delayed ack", "keep-alive", "FIN-WAIT-2", "2 MSL", "reordering", "loss probe"}
+var timerNames = [numTimers]string{"retransmission", "persist", "delayed ack", "keep-alive", "FIN-WAIT-2", "2 MSL", "reordering", "loss probe", "pacing"}
 
 // String names the timer.
 func (t Timer) String() string { return nameOf(timerNames[:], int(t)) }
@@ -44,7 +45,9 @@ func (c *Conn) Advance(now ip.Time) {
 	for t := range numTimers {
 		if at := c.timers[t]; at != 0 && at <= now {
 			c.timers[t] = 0
-			c.emitTimer(now, t)
+			if t != timerPacing { // which is no news, and comes a thousand times a second
+				c.emitTimer(now, t)
+			}
 			c.expire(now, t)
 		}
 	}

@@ -98,7 +98,7 @@ func (c *Conn) probeAcked(now ip.Time, seg *Segment, r *ackResult) {
 		c.startReduction(now)
 		c.setCA(CACWR)
 		c.emitWhy(now, EventRecovery, WhyLossProbe, "RFC 8985 §7.4")
-		c.endReduction()
+		c.endReduction(now)
 		c.keepOpen()
 	case !r.advanced && r.dup && r.sacked == 0:
 		*t = tlp{}

@@ -36,7 +36,7 @@ func (c *Conn) validateWindow(now ip.Time) {
 		return
 	}
 	u.used = max(u.used, out)
-	if !c.cfg.NoIdleRestart && now.Sub(u.full) >= c.rtt.timeout(c.cfg.MaxRTO) {
+	if !c.cfg.NoIdleRestart && c.ctl == nil && now.Sub(u.full) >= c.rtt.timeout(c.cfg.MaxRTO) {
 		c.shrinkUnused(now)
 	}
 }
@@ -61,7 +61,7 @@ func (c *Conn) shrinkUnused(now ip.Time) {
 func (c *Conn) restartIdle(now ip.Time) {
 	rto := c.rtt.timeout(c.cfg.MaxRTO)
 	idle := now.Sub(c.lastSent)
-	if c.cfg.NoIdleRestart || c.sent.n > 0 || c.lastSent == 0 || idle <= rto {
+	if c.cfg.NoIdleRestart || c.ctl != nil || c.sent.n > 0 || c.lastSent == 0 || idle <= rto {
 		return
 	}
 	c.keepThreshold()

@@ -131,7 +131,7 @@ func (g *getRun) checkKernel() error {
 		given bool
 	}{
 		{"pcap", o.pcap != ""}, {"ladder", o.ladder != ""}, {"impair", o.impair != ""},
-		{"tun", o.tunName != ""}, {"mtu", o.mtu != 0},
+		{"tun", o.tunName != ""}, {"mtu", o.mtu != 0}, {"congestion", o.congestion != ""},
 	} {
 		if f.given {
 			return fmt.Errorf("--%s looks into our own stack, which --stack kernel does not use", f.name)

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sockeye-tcp/sockeye/httpget"
+	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
 // The flags of get: curl's letters, names and meanings, and ours for the stack.
@@ -138,6 +139,7 @@ func (f *getFlags) stack() {
 	o, s := f.o, f.set
 	s.Var(choiceValue(&o.stack, "user", "kernel"), "stack", "use the TCP of this program, or the kernel's")
 	s.StringVar(&o.impair, "impair", "", "harm packets on purpose: `LIST` as below")
+	s.Var(choiceValue(&o.congestion, new(tcp.Config).Congestions()...), "congestion", "control congestion so; default cubic")
 	s.StringVar(&o.tunName, "tun", "", "call the TUN device `NAME`")
 	s.IntVar(&o.mtu, "mtu", 0, "the longest IP packet is of `BYTES`")
 }

@@ -57,6 +57,7 @@ type getOptions struct {
 	// The stack, and looking at it.
 	stack      string
 	impair     string
+	congestion string
 	tunName    string
 	mtu        int
 	verbose    bool

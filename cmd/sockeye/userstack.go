@@ -134,6 +134,7 @@ func (u *userStack) start(local net.IP) error {
 	if len(o.dnsServers) > 0 {
 		cfg.DNS = o.dnsServers
 	}
+	cfg.TCP.Congestion = cfg.TCP.CongestionByName(o.congestion) // nil: the default
 	u.watch.init(u.run)
 	cfg.Trace = u.watch.event
 	n, err := stack.New(dev, cfg)

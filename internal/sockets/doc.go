@@ -24,7 +24,7 @@
 //
 // There are TCP and UDP sockets over IPv4 and IPv6, epolls, pipes and files in memory. Urgent text is received in line
 // alone. These options are kept, and change nothing: SO_PRIORITY, SO_MARK, SO_BUSY_POLL, SO_INCOMING_CPU,
-// SO_MAX_PACING_RATE, SO_SNDLOWAT, TCP_DEFER_ACCEPT, TCP_SAVE_SYN, TCP_THIN_LINEAR_TIMEOUTS, TCP_THIN_DUPACK,
+// SO_SNDLOWAT, TCP_DEFER_ACCEPT, TCP_SAVE_SYN, TCP_THIN_LINEAR_TIMEOUTS, TCP_THIN_DUPACK,
 // TCP_TX_DELAY and TCP_TIMESTAMP; so do all options of UDP sockets.
 //
 // A script runner and a shared object for C programs use this package, so it does what Linux

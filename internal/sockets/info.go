@@ -177,7 +177,7 @@ func InfoOf(c tcp.Info, now ip.Time) TCPInfo {
 		SndWnd: uint32(c.SendWindow), RcvWnd: uint32(c.RecvWindow), RcvSsthresh: uint32(c.RecvWindow),
 		FastOpenClientFail: uint8(c.FastOpenFail),
 		DeliveryRate:       uint64(c.DeliveryRate), AppLimited: c.DeliveryLimited,
-		PacingRate: math.MaxUint64, MaxPacingRate: math.MaxUint64,
+		PacingRate: infoRate(c.PacingRate), MaxPacingRate: infoRate(c.MaxPacingRate),
 	}
 	i.takeMarks(&c)
 	i.LastDataSent, i.LastDataRecv = millisSince(c.LastDataSent, now), millisSince(c.LastDataReceived, now)
@@ -202,6 +202,14 @@ func (i *TCPInfo) takeMarks(c *tcp.Info) {
 
 // millisSince returns how long something is ago; Linux counts what never was from the start of its clock.
 func millisSince(at, now ip.Time) uint32 { return uint32(now.Sub(at).Milliseconds()) }
+
+// infoRate is a rate in Linux's form, in which the largest number is no bound.
+func infoRate(n int64) uint64 {
+	if n == 0 {
+		return math.MaxUint64
+	}
+	return uint64(n)
+}
 
 func micros(d time.Duration) uint32 { return uint32(d.Microseconds()) }
 

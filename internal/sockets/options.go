@@ -100,7 +100,8 @@ type options struct {
 	linger                   Linger
 	recvTimeout, sendTimeout time.Duration
 	fastOpenKey              []byte
-	congestion               string // "": the host's
+	congestion               string                           // "": the host's
+	fresh                    func(*tcp.Config) tcp.Congestion // what makes it
 }
 
 // A Linger is struct linger.
@@ -158,8 +159,8 @@ func (k option) check(n int) (int, syscall.Errno) {
 
 // apply gives the options that have been set to a connection.
 func (o *options) apply(now ip.Time, c *tcp.Conn) {
-	if f := tcp.CongestionByName(o.congestion); f != nil && c.Info().Congestion != o.congestion {
-		c.SetCongestion(f)
+	if o.fresh != nil && c.Info().Congestion != o.congestion {
+		c.SetCongestion(o.fresh)
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(o.ints), option.compare) {
 		o.applyOne(now, c, k)
@@ -197,6 +198,11 @@ func (o *options) applyOne(now ip.Time, c *tcp.Conn, k option) {
 		c.Configure(func(cfg *tcp.Config) { cfg.RecvBuffer = n / 2 })
 	case option{SOL_SOCKET, SO_SNDBUF}:
 		c.Configure(func(cfg *tcp.Config) { cfg.SendBuffer = n / 2 })
+	case option{SOL_SOCKET, SO_MAX_PACING_RATE}: // unsigned in Linux, and the largest is no bound
+		if n == -1 {
+			n = 0
+		}
+		c.SetMaxPacingRate(int64(uint32(n)))
 	case option{SOL_TCP, TCP_QUICKACK}:
 		c.SetQuickAck(n != 0)
 	case option{SOL_TCP, TCP_MAXSEG}:

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/sockeye-tcp/sockeye/ip"
-	"github.com/sockeye-tcp/sockeye/tcp"
 )
 
 // setsockopt and getsockopt, with values as C programs have them.
@@ -95,11 +94,12 @@ func setTimeout(d *time.Duration, value []byte) syscall.Errno {
 
 // setCongestion chooses the congestion control.
 func (s *socket) setCongestion(name string) syscall.Errno {
-	fresh := tcp.CongestionByName(name)
+	cfg := s.table.host.TCP()
+	fresh := cfg.CongestionByName(name)
 	if fresh == nil {
 		return syscall.ENOENT
 	}
-	s.options.congestion = name
+	s.options.congestion, s.options.fresh = name, fresh
 	if s.conn != nil {
 		s.conn.Conn().SetCongestion(fresh)
 	}

@@ -70,8 +70,8 @@ var ignored = map[string]string{
 	"tcp_reordering":        "the threshold is always 3",
 	"tcp_early_retrans":     "no setting",
 	"tcp_recovery":          "no setting",
-	"tcp_pacing_ss_ratio":   "no pacing",
-	"tcp_pacing_ca_ratio":   "no pacing",
+	"tcp_pacing_ss_ratio":   "always Linux's default, 200 %",
+	"tcp_pacing_ca_ratio":   "always Linux's default, 120 %",
 	"tcp_ecn_option_beacon": "the option goes whenever a counter has changed",
 	"tcp_syncookies":        "no SYN cookies",
 }
@@ -101,7 +101,7 @@ func Set(c *tcp.Config, name, value string) error {
 		return nil
 	}
 	if name == congestionControl {
-		fresh := tcp.CongestionByName(value)
+		fresh := c.CongestionByName(value)
 		if fresh == nil {
 			return fmt.Errorf("the host has no setting for %s=%s", name, value)
 		}
