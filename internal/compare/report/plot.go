@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/sockeye-tcp/sockeye/internal/chart"
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 )
 
@@ -56,7 +57,7 @@ func scaled(r *compare.Report, x *compare.Result, s compare.Series, divisor floa
 // ecdf draws which share of the runs was below each value, up to the 95% quantile.
 func ecdf(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 	label, divisor := axis(x)
-	p := newPlot("Distribution (ECDF), to the largest 95% quantile", label, "share of runs")
+	p := chart.New("Distribution (ECDF), to the largest 95% quantile", label, "share of runs")
 	end := 0.0
 	for _, s := range compare.AllSeries() {
 		values := scaled(r, x, s, divisor)
@@ -90,7 +91,7 @@ func every(n int) int { return max(1, (n+mostMarks-1)/mostMarks) }
 // boxes draws medians, quartiles and whiskers.
 func boxes(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 	label, divisor := axis(x)
-	p := newPlot("Median, quartiles, 1.5 times their distance, outliers", "series", label)
+	p := chart.New("Median, quartiles, 1.5 times their distance, outliers", "series", label)
 	var names []string
 	end := 0.0
 	for _, s := range compare.AllSeries() {
@@ -118,7 +119,7 @@ func boxes(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 // course draws the runs in the order in which they were made.
 func course(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 	label, divisor := axis(x)
-	p := newPlot("In the order of the runs", "run (all series)", label)
+	p := chart.New("In the order of the runs", "run (all series)", label)
 	end := 0.0
 	for _, s := range compare.AllSeries() {
 		var points plotter.XYs
@@ -153,7 +154,7 @@ func course(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 // phaseBars sets the medians of the phases of a fetch side by side.
 func phaseBars(r *compare.Report, x *compare.Result) (*plot.Plot, error) {
 	divisor, unit := compare.Scale(x.Summaries[0].Median, compare.Seconds)
-	p := newPlot("Phases, medians", "phase", "time ("+unit+")")
+	p := chart.New("Phases, medians", "phase", "time ("+unit+")")
 	const width = 12
 	var names []string
 	for i, s := range compare.AllSeries() {

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/sockeye-tcp/sockeye/internal/chart"
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 )
 
@@ -51,7 +52,7 @@ func tracePlot(traces []compare.Trace, title, what string, unit compare.Unit, va
 	}
 	timeDivisor, timeUnit := compare.Scale(end, compare.Seconds)
 	divisor, name := compare.Scale(high, unit)
-	p := newPlot(title, "time ("+timeUnit+")", what+" ("+name+")")
+	p := chart.New(title, "time ("+timeUnit+")", what+" ("+name+")")
 	var again plotter.XYs
 	for _, t := range traces {
 		var points plotter.XYs
