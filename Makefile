@@ -10,7 +10,7 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check 32bit race fuzz bench golden docs packetdrill-so packetdrill-kernel clean
+.PHONY: help build run test check 32bit race fuzz bench golden docs figures recovery packetdrill-so packetdrill-kernel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ bench: ## run the benchmarks
 
 golden: ## write the golden files of the tests anew; review the diff
 	$(GO) test -count=1 ./internal/ladder ./internal/steptui ./internal/netsim -update
+
+figures: ## write docs/figures anew from runs in virtual time
+	$(GO) run ./internal/figures/gen
+
+recovery: build ## measure goodput on bad links beside the kernel into bin/recovery.jsonl, for hours (needs root); carries on
+	./bin/sockeye recovery --runs 5 $(ARGS) bin/recovery.jsonl
+	./bin/sockeye recovery --table bin/recovery.jsonl
 
 docs: ## write docs/rfc9293.md anew from the labels in code and tests
 	$(GO) run ./internal/requirements/gen

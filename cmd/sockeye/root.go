@@ -24,6 +24,7 @@ var subcommands = []func(*app) *cobra.Command{
 	newStepCommand,
 	newCompareCommand,
 	newComparePartCommand,
+	newRecoveryCommand,
 	newDemoCommand,
 	newDoctorCommand,
 	newVersionCommand,

@@ -54,6 +54,7 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 	work := map[compare.Workload]func(context.Context, order) (compare.Values, float64, error){
 		compare.Fetch: c.fetch, compare.Requests: c.requests, compare.Connections: c.requests,
 		compare.Download: c.download, compare.Upload: c.upload, compare.PingPong: c.pingPong,
+		streamOut: c.streamOut, streamIn: c.streamIn,
 	}[o.Workload]
 	if work == nil {
 		return answer{}, fmt.Errorf("there is no workload %q", o.Workload)

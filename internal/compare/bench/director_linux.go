@@ -29,8 +29,8 @@ type part struct {
 	ended   bool
 }
 
-// start starts a part in a namespace, nil for our own, and waits until it is ready.
-func start(ctx context.Context, program []string, s spec, ns *lab.Namespace) (*part, answer, error) {
+// start starts a part in a namespace, nil for our own, with more files than the standard ones, and waits until it is ready.
+func start(ctx context.Context, program []string, s spec, ns *lab.Namespace, files ...*os.File) (*part, answer, error) {
 	arg, err := json.Marshal(s)
 	if err != nil {
 		return nil, answer{}, err
@@ -38,7 +38,7 @@ func start(ctx context.Context, program []string, s spec, ns *lab.Namespace) (*p
 	p := &part{name: s.Role, ns: ns, answers: make(chan answer)}
 	p.cmd = exec.Command(program[0], append(append([]string(nil), program[1:]...), string(arg))...)
 	p.cmd.Args[0] = os.Args[0] // it is this program
-	p.cmd.Stderr = &p.diag
+	p.cmd.Stderr, p.cmd.ExtraFiles = &p.diag, files
 	p.cmd.WaitDelay = endWait // the standard files go on to a forwarder's client
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, answer{}, err

@@ -19,6 +19,9 @@ func Run(context.Context, Config) (*compare.Report, error) { return nil, unsuppo
 // Part returns the same error.
 func Part(string) error { return unsupported() }
 
+// Recover returns the same error.
+func Recover(context.Context, Recovery) error { return unsupported() }
+
 func unsupported() error {
 	return fmt.Errorf("comparing needs Linux, this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

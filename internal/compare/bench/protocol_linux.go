@@ -32,6 +32,8 @@ type spec struct {
 	Trace     bool           // user: record events
 	Forwarded bool           // kernel, user: the parent process is a forwarder
 	Addrs     []netip.Prefix // user behind a forwarder: the stack's
+
+	Congestion string // of user and kernel; "": the default
 }
 
 // An order tells a client to run a workload once.
@@ -42,7 +44,8 @@ type order struct {
 	Count       int    // requests or round trips
 	Bytes       int64
 	Concurrency int
-	Trace       bool // of an Upload: return its course
+	Trace       bool    // of an Upload: return its course
+	Seconds     float64 // of streamOut and streamIn
 }
 
 // An answer is what a part says, first that it is ready and then to each order.

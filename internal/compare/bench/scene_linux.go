@@ -115,7 +115,7 @@ func (s *scene) layLink(cell compare.Cell) error {
 			if ends[i], err = tun.Open(tun.Config{Name: hostEnd, MTU: cell.MTU}); err != nil {
 				return err
 			}
-			return plugIn([]netip.Prefix{hostAddr, serverAddr}[i])
+			return plugIn(hostEnd, []netip.Prefix{hostAddr, serverAddr}[i])
 		})
 		if err != nil {
 			return err
@@ -127,9 +127,9 @@ func (s *scene) layLink(cell compare.Cell) error {
 	return nil
 }
 
-// plugIn gives this namespace's end of the link its address and brings it up.
-func plugIn(p netip.Prefix) error {
-	l, err := netlink.LinkByName(hostEnd)
+// plugIn gives an end of a link in this namespace its address and brings it up.
+func plugIn(name string, p netip.Prefix) error {
+	l, err := netlink.LinkByName(name)
 	if err != nil {
 		return err
 	}

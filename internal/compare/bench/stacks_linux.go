@@ -12,6 +12,7 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/stack"
+	"github.com/sockeye-tcp/sockeye/tcp"
 	"github.com/sockeye-tcp/sockeye/tun"
 )
 
@@ -47,6 +48,11 @@ func playUser(ctx context.Context, s spec) (err error) {
 		c.course = new(course)
 		cfg.Trace = c.course.event
 	}
+	if s.Congestion != "" {
+		if cfg.TCP.Congestion = tcp.CongestionByName(s.Congestion); cfg.TCP.Congestion == nil {
+			return fmt.Errorf("our TCP has no congestion control %q", s.Congestion)
+		}
+	}
 	n, err := stack.New(dev, cfg)
 	if err != nil {
 		return err
@@ -68,7 +74,9 @@ func up(ctx context.Context, s spec) (*tun.Link, error) {
 // playKernel is a client over the kernel's TCP of this namespace.
 func playKernel(s spec) error {
 	c := newClient(s)
-	c.dialer = kernelDialer(s.DNS).DialContext
+	d := kernelDialer(s.DNS)
+	d.Control = useCongestion(s.Congestion)
+	c.dialer = d.DialContext
 	note := "the kernel's TCP, directly"
 	if s.Forwarded {
 		note = "the kernel's TCP, TUN, forwarder, TUN, forwarding and masquerade"
