@@ -168,7 +168,7 @@ func hystartFigure() ([]*plot.Plot, error) {
 	}
 	for _, one := range []*plot.Plot{p, q} {
 		one.X.Min, one.X.Max, one.Y.Min = 0, hystartLength.Seconds()*ms, 0
-		one.Y.Max *= 1.3 // room for the legend
+		one.Y.Max *= 1.3                                         // room for the legend
 		one.Legend.Left, one.Legend.XOffs = true, vg.Points(190) // behind the line where conservative slow start begins
 		top := one.Y.Max
 		if err == nil {
