@@ -75,10 +75,7 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 	if seg.Flags.Has(RST) {
 		return
 	}
-	// A SYN is answered by its challenge alone: its text is none of this connection's.
-	if n := Size(len(seg.Text)); n > 0 && !seg.Flags.Has(SYN) && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
-		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
-	}
+	c.oldText(seg)
 	switch {
 	case seg.Flags.Has(SYN):
 		c.sendChallenge(now, "RFC 5961 §4.2") // whatever the sequence number
@@ -91,6 +88,14 @@ func (c *Conn) unacceptable(now ip.Time, seg *Segment) {
 		c.ackBy(WhyDupAck, rule)
 	case c.allowChallenge(now):
 		c.ackBy(WhyDupAck, rule) // an empty one may be part of an endless exchange of ACKs
+	}
+}
+
+// oldText notes the text of a segment that is dropped, if all of it is old. That of a SYN is none of this
+// connection's, and begins one number later.
+func (c *Conn) oldText(seg *Segment) {
+	if n := Size(len(seg.Text)); n > 0 && !seg.Flags.Has(SYN) && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
+		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
 	}
 }
 
@@ -145,9 +150,7 @@ func (c *Conn) checkTimestamp(now ip.Time, seg *Segment) bool {
 	}
 	c.drop(now, seg, ip.DropPAWS, "RFC 7323 §5.3")
 	c.stats.PAWS++
-	if n := Size(len(seg.Text)); n > 0 && seg.Seq.Add(n).LessEq(c.rcv.nxt) {
-		c.duplicate(Block{seg.Seq, seg.Seq.Add(n)})
-	}
+	c.oldText(seg)
 	if seg.Len() > 0 || c.allowChallenge(now) {
 		c.ackBy(WhyDupAck, "RFC 7323 §5.3")
 	}
