@@ -56,7 +56,8 @@ func Random(seed uint64) *Scenario {
 	if d.one(4) {
 		s.Boxes = d.Uint32()
 	}
-	s.Strays, s.Forgery = d.one(12), d.one(12)
+	// Who does without cookies takes forged text as well (RFC 7413 §5).
+	s.Strays, s.Forgery = d.one(12), s.FastOpen == 0 && d.one(12)
 	// A forged SYN that comes while the second connection is being opened looks like a simultaneous open.
 	s.Again = !s.Simultaneous && !s.Forgery && s.FastOpen == 0 && d.one(8)
 	return s
