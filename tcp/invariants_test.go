@@ -66,7 +66,7 @@ func (c *Conn) checkSendSpace() error {
 		return fmt.Errorf("SND.NXT is beyond the text")
 	case s.finSent && !s.fin:
 		return fmt.Errorf("a FIN was sent that nobody asked for")
-	case c.win.Cwnd < c.win.MSS || c.win.Cwnd > 2*maxCwnd:
+	case c.win.Cwnd < c.win.MSS || c.win.Cwnd/2 > maxCwnd:
 		return fmt.Errorf("congestion window %d with an MSS of %d", c.win.Cwnd, c.win.MSS)
 	case (c.state == FinWait2 || c.state == TimeWait) && s.una != s.nxt:
 		return fmt.Errorf("%v with something unacknowledged", c.state)

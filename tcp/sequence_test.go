@@ -63,7 +63,7 @@ func TestAcceptabilityAgainstTheTable(t *testing.T) {
 		case 0:
 			seq *= 1 << 25 // far away
 		case 1:
-			seq += 1 << 31 // as far as can be
+			seq += -1 << 31 // as far as can be
 		}
 		c := &Conn{}
 		c.rcv.nxt, c.rcv.edge = nxt, nxt.Add(Size(wnd))
