@@ -31,11 +31,8 @@ check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 ./internal/house/... ./internal/requirements/...
 
-32bit: ## vet for machines whose int has 32 bits, and run the scenarios there, if this one can
-	GOARCH=386 $(GO) vet ./ip/... ./tcp/... ./stack/...
-	@if GOARCH=386 $(GO) test -run '^$$' ./ip >/dev/null 2>&1; \
-	then GOARCH=386 $(GO) test -count=1 -short -run TestScenario ./ip ./tcp ./stack; \
-	else echo "32bit: this machine runs no programs of 386; they were only built"; fi
+32bit: ## compile for machines whose int has 32 bits
+	GOARCH=386 $(GO) build ./ip ./tcp ./stack
 
 packetdrill-so: ## write bin/packetdrill.so, the stack for the packetdrill tool (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -o bin/packetdrill.so ./internal/packetdrillso
