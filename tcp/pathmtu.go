@@ -142,17 +142,25 @@ func (c *Conn) shrinkPath(now ip.Time, p PathMTU, rule string) {
 // cutAnew sends again what was in segments longer than those of now. That is no congestion: no window changes (RFC 1191 §6.5).
 func (c *Conn) cutAnew(now ip.Time) {
 	full := Size(c.fullMSS())
+	lost := c.rec.lost
 	for i := range c.sent.n {
 		if s := c.sent.at(i); s.segment() > full && !s.sacked {
 			c.lose(now, i, WhyPathMTU)
-			c.startPathLoss()
 		}
+	}
+	if c.rec.lost != lost {
+		c.startPathLoss(now)
 	}
 }
 
-// startPathLoss enters the state of a loss that the length of segments explains. Nobody is told of a recovery, because there is none.
-func (c *Conn) startPathLoss() {
+// startPathLoss enters the state of a loss that the length of segments explains. Nobody is told of a recovery, because there is
+// none. A loss probe would now be sent before what is lost, and what comes back for it would make that look lost again.
+func (c *Conn) startPathLoss(now ip.Time) {
 	c.rec.force = true
+	if c.snd.synAcked {
+		c.rec.tlp = tlp{}
+		c.setSendTimer(now, timerRetransmit, c.clampToUserTimeout(now, c.rtt.timeout(c.cfg.MaxRTO)))
+	}
 	quiet := c.rec.quiet || c.rec.state < CARecovery
 	c.startQuietLoss()
 	c.rec.quiet = quiet

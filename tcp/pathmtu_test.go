@@ -126,6 +126,46 @@ func TestPathMTUWithLongPackets(t *testing.T) {
 	}
 }
 
+// A loss probe that is due at the same time gives way: what it brings back would make the rest look lost again.
+func TestPathMTUAndLossProbe(t *testing.T) {
+	for _, first := range []string{"timer", "report"} {
+		p := newConnTest(t, tcp.Established, sack, func(s *setup) { s.syn.MSS = 1460 })
+		p.send(1460)
+		p.skip(1)
+		p.now = p.now.Add(time.Millisecond)
+		p.arrive(seg(A, 1, 1461))
+		p.send(20_000)
+		n := len(p.out)
+		p.skip(n)
+		p.now = p.c.Deadline()
+		e := tcp.ICMPError{TooBig: true, MTU: 1300, Seq: p.ourSeq(1461), Size: 1500}
+		if first == "timer" {
+			p.c.Advance(p.now)
+			p.c.ICMP(p.now, e)
+		} else {
+			p.c.ICMP(p.now, e)
+			p.c.Advance(p.now)
+		}
+		p.drain()
+		at := 1461
+		for _, o := range p.out {
+			if o.out.Nth > 0 && (o.seq != at || o.out.Why != tcp.WhyPathMTU) || o.out.Why == tcp.WhyLossProbe {
+				t.Fatalf("%s first: got %v at %d, want what was too long from %d on", first, o.out.Why, o.seq, at)
+			}
+			at = o.seq + len(o.text)
+		}
+		p.skip(len(p.out))
+		p.now = p.now.Add(time.Millisecond)
+		for una := 2000; una < at; una += 2000 {
+			p.arrive(seg(A, 1, una))
+		}
+		p.skip(len(p.out))
+		if len(p.eventsOf(tcp.EventRecovery)) != 0 {
+			t.Errorf("%s first: got %v", first, p.eventsOf(tcp.EventRecovery))
+		}
+	}
+}
+
 // A real loss of what was cut anew is a loss like any other.
 func TestLossAfterPathMTU(t *testing.T) {
 	p := newConnTest(t, tcp.Established, func(s *setup) { s.syn.MSS = 1460 })

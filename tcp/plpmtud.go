@@ -166,7 +166,7 @@ func (c *Conn) mtuProbeLost(now ip.Time) bool {
 		c.lose(now, i, WhyPathMTU)
 	}
 	c.failProbe(now, s.probe-1)
-	c.startPathLoss()
+	c.startPathLoss(now)
 	return true
 }
 
