@@ -15,9 +15,6 @@ const ae = tcp.AE
 // aceBits are the flags of a number in the three ECN bits.
 func aceBits(n int) tcp.Flags { return tcp.Flags(n) << 6 }
 
-// aceOf is the number in the flags of a segment.
-func aceOf(s sent) int { return int(s.flags >> 6 & 7) }
-
 // accurate offers and takes Accurate ECN.
 func accurate(s *setup) { s.cfg.ECN = tcp.ECNAccurate }
 
