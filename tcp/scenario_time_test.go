@@ -32,6 +32,9 @@ func (b *busyHost) step() {
 	if d := b.conns[0].Deadline(); d != 0 {
 		next = ip.Earliest(next, max(d, b.free))
 	}
+	if b.now < b.free {
+		next = ip.Earliest(next, b.free) // then it sends what it could not
+	}
 	b.now = max(b.now, next)
 	for i, c := range b.conns {
 		if i == 0 && b.now < b.free {
@@ -42,6 +45,7 @@ func (b *busyHost) step() {
 			c.Advance(b.now)
 		}
 		if i == 0 {
+			b.drainEnd(0)
 			b.free = b.now.Add(5*ms + time.Duration(b.busy.Int64N(int64(45*ms))))
 		}
 	}
