@@ -116,7 +116,7 @@ func (a *app) compareHere(ctx context.Context, f *compareFlags, cfg bench.Config
 	r, err := bench.Run(ctx, cfg)
 	bar.done()
 	if r == nil {
-		return compareError(err)
+		return compareError(err, f.lab)
 	}
 	if writeErr := a.writeComparison(r, f, outputs); writeErr != nil {
 		return writeErr
@@ -133,8 +133,10 @@ func (a *app) compareHere(ctx context.Context, f *compareFlags, cfg bench.Config
 }
 
 // compareError says what to do about a comparison that did not come about.
-func compareError(err error) error {
+func compareError(err error, lab bool) error {
 	switch {
+	case errors.Is(err, bench.ErrPermission) && lab:
+		return &exitError{code: exitNoPrivilege, err: err, hint: "run it with sudo, or let this user read and write /dev/net/tun; sockeye doctor says more"}
 	case errors.Is(err, bench.ErrPermission):
 		return &exitError{code: exitNoPrivilege, err: err, hint: "run it with sudo, or with --lab, which needs a user namespace only; sockeye doctor says more"}
 	case errors.Is(err, context.Canceled):

@@ -13,7 +13,7 @@ import (
 // Another program's turn: what it measures on the same path, at the same time.
 
 // command runs the user's command, once a round like the series, so that a drift of the machine falls on it as well.
-func (s *scene) command(ctx context.Context, cell compare.Cell, round int, bulk int64) error {
+func (s *scene) command(ctx context.Context, cell compare.Cell, round int, down, up int64) error {
 	if s.cfg.Command == "" {
 		return nil
 	}
@@ -26,7 +26,8 @@ func (s *scene) command(ctx context.Context, cell compare.Cell, round int, bulk 
 			fmt.Sprintf("SOCKEYE_URL=http://%s/%d", serverAddr.Addr(), cell.Size),
 			"SOCKEYE_SERVER="+serverAddr.Addr().String(),
 			"SOCKEYE_SERVER_NETNS="+s.world.Path(),
-			"SOCKEYE_BULK="+strconv.FormatInt(bulk, 10))
+			"SOCKEYE_DOWNLOAD="+strconv.FormatInt(down, 10),
+			"SOCKEYE_UPLOAD="+strconv.FormatInt(up, 10))
 		run = func() error { return s.host.Run(cmd) }
 	}
 	if err := run(); err != nil {

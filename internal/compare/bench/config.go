@@ -38,7 +38,8 @@ type Config struct {
 
 	// Command is a command for the shell that runs once a round of each cell where the series begin, in turns with them; empty
 	// means none. SOCKEYE_URL in its environment is the page and SOCKEYE_ROUND the round; in a laboratory SOCKEYE_SERVER is the
-	// server's address, SOCKEYE_SERVER_NETNS its network namespace, for nsenter, and SOCKEYE_BULK how many bytes of bulk data a run moves. When it fails, Run does.
+	// server's address, SOCKEYE_SERVER_NETNS its network namespace, for nsenter, and SOCKEYE_DOWNLOAD and SOCKEYE_UPLOAD how many
+	// bytes one run of these moves, 0 when they are not measured. When it fails, Run does.
 	Command string
 	// CommandOutput is where it writes.
 	CommandOutput io.Writer

@@ -99,7 +99,7 @@ func (d *director) path(ctx context.Context, first, next int) error {
 			d.done++
 		}
 		for cell := first; cell < next; cell++ {
-			if err := d.scene.command(ctx, d.cfg.Cells[cell], round, bulkOf(bouts, cell)); err != nil {
+			if err := d.scene.command(ctx, d.cfg.Cells[cell], round, bulkOf(bouts, cell, compare.Download), bulkOf(bouts, cell, compare.Upload)); err != nil {
 				return err
 			}
 		}
@@ -110,14 +110,14 @@ func (d *director) path(ctx context.Context, first, next int) error {
 	return nil
 }
 
-// bulkOf returns how much one run of bulk data moves in a cell, 0 when there are none.
-func bulkOf(bouts []*bout, cell int) (most int64) {
+// bulkOf returns how many bytes one run of Download or Upload moves in a cell, 0 when there are none.
+func bulkOf(bouts []*bout, cell int, w compare.Workload) int64 {
 	for _, b := range bouts {
-		if b.cell == cell && (b.workload == compare.Download || b.workload == compare.Upload) {
-			most = max(most, b.amount)
+		if b.cell == cell && b.workload == w {
+			return b.amount
 		}
 	}
-	return most
+	return 0
 }
 
 // enter builds the scene for a cell in place of the one before.
