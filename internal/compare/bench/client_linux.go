@@ -13,6 +13,7 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/httpget"
 	"github.com/sockeye-tcp/sockeye/internal/compare"
+	"github.com/sockeye-tcp/sockeye/internal/compare/campaign"
 )
 
 // A client carries out orders over one TCP.
@@ -23,6 +24,7 @@ type client struct {
 	dialer    func(ctx context.Context, network, address string) (net.Conn, error)
 	again     atomic.Int64 // segments sent again
 	forwarder int          // process that hands our packets on; 0: none
+	wire      *wireDevice  // of our own stack, when the link is its device
 	course    *course      // of our own stack, when it is traced
 
 	mu         sync.Mutex
@@ -64,7 +66,15 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 	}
 	resetPeak()
 	again, self, forwarder := c.again.Load(), cpuTime(os.Getpid()), c.forwarderTime()
+	if o.Wire != nil {
+		c.wire.open(*o.Wire)
+	}
 	values, units, err := work(ctx, o)
+	var counts *campaign.Counts
+	if o.Wire != nil {
+		seen := c.wire.cut()
+		counts = &seen
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -76,7 +86,7 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 	values[compare.MetricRetransmits] = float64(c.again.Load() - again)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return answer{Values: values, Remote: c.remote, Congestion: c.congestion}, nil
+	return answer{Values: values, Remote: c.remote, Congestion: c.congestion, Counts: counts}, nil
 }
 
 func (c *client) forwarderTime() (t time.Duration) {

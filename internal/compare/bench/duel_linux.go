@@ -19,7 +19,7 @@ import (
 
 // One case of a recovery campaign: a server on the kernel's TCP, and for each TCP under test a link to it, of which the far
 // end is a TUN device in the server's namespace. The near end is another one for the kernel, in a namespace that has nothing
-// else, and a pair of sockets for ours: either costs a system call and a wake-up where a packet changes hands.
+// else; ours has the link for its device.
 
 // portStream is the server's port.
 const portStream = 5001
@@ -32,7 +32,7 @@ type duel struct {
 	c        campaign.Case
 	world    *lab.Namespace
 	listener net.Listener
-	links    map[campaign.Stack]*wireLink
+	link     *wireLink // the kernel's
 	clients  map[campaign.Stack]*part
 	closers  []func() error
 }
@@ -45,7 +45,7 @@ var duelAddrs = map[campaign.Stack][2]netip.Prefix{
 
 // openDuel sets up a case.
 func openDuel(ctx context.Context, program []string, c campaign.Case, stacks []campaign.Stack) (d *duel, err error) {
-	d = &duel{c: c, links: map[campaign.Stack]*wireLink{}, clients: map[campaign.Stack]*part{}}
+	d = &duel{c: c, clients: map[campaign.Stack]*part{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -79,39 +79,36 @@ func (d *duel) namespace() (*lab.Namespace, error) {
 }
 
 // join connects a TCP under test to the server and starts it.
-func (d *duel) join(ctx context.Context, program []string, s campaign.Stack) (err error) {
-	sp := spec{Role: roleKernel, Network: "tcp4", Congestion: d.c.Congestion}
-	var near, forClient *os.File
-	var files []*os.File
-	var ns *lab.Namespace
-	if s == campaign.Kernel {
-		if ns, err = d.namespace(); err != nil {
-			return err
-		}
-		near, err = openEnd(ns, "link0", duelAddrs[s][1])
-	} else {
-		sp.Role, sp.Forwarded, sp.MTU, sp.Addrs = roleUser, true, streamMTU, []netip.Prefix{duelAddrs[s][1]}
-		sp.DNS = []netip.AddrPort{netip.AddrPortFrom(duelAddrs[s][0].Addr(), portDNS)} // nobody is asked
-		near, forClient, err = packetSockets()
-		files = []*os.File{forClient}
-	}
-	if err != nil {
-		return err
-	}
-	if forClient != nil {
-		defer forClient.Close() // it is the client's now
-	}
+func (d *duel) join(ctx context.Context, program []string, s campaign.Stack) error {
 	far, err := openEnd(d.world, string(s)+"0", duelAddrs[s][0])
 	if err != nil {
-		near.Close()
 		return err
 	}
-	link, err := newWireLink(near, far, streamMTU)
+	if s == campaign.Ours {
+		defer far.Close() // it is the client's
+		return d.start(ctx, program, s, spec{
+			Role: roleUser, Wired: true, MTU: streamMTU, Addrs: []netip.Prefix{duelAddrs[s][1]},
+			DNS: []netip.AddrPort{netip.AddrPortFrom(duelAddrs[s][0].Addr(), portDNS)}, // nobody is asked
+		}, nil, far)
+	}
+	ns, err := d.namespace()
 	if err != nil {
+		return errors.Join(err, far.Close())
+	}
+	near, err := openEnd(ns, "link0", duelAddrs[s][1])
+	if err != nil {
+		return errors.Join(err, far.Close())
+	}
+	if d.link, err = newWireLink(near, far, streamMTU); err != nil {
 		return err
 	}
-	d.links[s] = link
-	d.closers = append(d.closers, link.close)
+	d.closers = append(d.closers, d.link.close)
+	return d.start(ctx, program, s, spec{Role: roleKernel}, ns)
+}
+
+// start starts the process of a TCP under test.
+func (d *duel) start(ctx context.Context, program []string, s campaign.Stack, sp spec, ns *lab.Namespace, files ...*os.File) error {
+	sp.Network, sp.Congestion = "tcp4", d.c.Congestion
 	p, _, err := start(ctx, program, sp, ns, files...)
 	if err != nil {
 		return err
@@ -145,39 +142,25 @@ func openEnd(ns *lab.Namespace, name string, addr netip.Prefix) (f *os.File, err
 	return f, err
 }
 
-// packetSockets is a pair of sockets that keeps packets apart and has room for as many as a TUN device's queue.
-func packetSockets() (near, far *os.File, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil, os.NewSyscallError("socketpair", err)
-	}
-	near, far = os.NewFile(uintptr(fds[0]), "packets"), os.NewFile(uintptr(fds[1]), "packets")
-	for _, fd := range fds {
-		// The most that an skb of a full packet takes, with the kernel's own data beside it.
-		const perPacket = 4096
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, queueLen*perPacket); err != nil {
-			near.Close()
-			far.Close()
-			return nil, nil, os.NewSyscallError("setsockopt", err)
-		}
-	}
-	return near, far, nil
-}
-
 // setUpWait is how long a connection may take: four retransmissions of a SYN.
 const setUpWait = 31 * time.Second
 
 // run makes one run and fills in the sample.
 func (d *duel) run(ctx context.Context, s *campaign.Sample, seed uint64) error {
-	link, length := d.links[s.Stack], d.c.Duration()
+	length := d.c.Duration()
 	isSender := d.c.Role == campaign.Sender
-	fromClient, fromServer := d.c.Faults()
+	network := networkSpec{Seed: seed, ClientSends: isSender}
+	network.FromClient, network.FromServer = d.c.Faults()
 	o := order{Workload: streamOut, Host: duelAddrs[s.Stack][0].Addr().String(), Seconds: length.Seconds(), Concurrency: 1}
 	if !isSender {
-		fromClient, fromServer = fromServer, fromClient
+		network.FromClient, network.FromServer = network.FromServer, network.FromClient
 		o.Workload = streamIn
 	}
-	link.open(fromClient, fromServer, seed, &campaign.Observer{FromClient: isSender})
+	if s.Stack == campaign.Ours {
+		o.Wire = &network
+	} else {
+		d.link.open(network)
+	}
 	busy := machineTime()
 	answers := make(chan answer, 1)
 	failed := make(chan error, 1)
@@ -188,9 +171,14 @@ func (d *duel) run(ctx context.Context, s *campaign.Sample, seed uint64) error {
 	}()
 	values, rtos, err := d.serve(isSender, length)
 	a := <-answers
-	s.Counts = link.cut()
+	if s.Stack == campaign.Kernel {
+		s.Counts = d.link.cut()
+	}
 	if err := errors.Join(<-failed, err, ctx.Err()); err != nil {
 		return err
+	}
+	if a.Counts != nil {
+		s.Counts = *a.Counts
 	}
 	s.Machine, s.RTOs = machineTime().since(busy), int64(rtos)
 	if isSender {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/sockeye-tcp/sockeye/internal/compare"
+	"github.com/sockeye-tcp/sockeye/internal/compare/campaign"
 )
 
 // What the parts and the one who directs them say to each other: JSON, one
@@ -31,7 +32,8 @@ type spec struct {
 	ConnectTo []string
 	Trace     bool           // user: record events
 	Forwarded bool           // kernel, user: the parent process is a forwarder
-	Addrs     []netip.Prefix // user behind a forwarder: the stack's
+	Wired     bool           // user: the device is a wireDevice with the server's TUN
+	Addrs     []netip.Prefix // user, Forwarded or Wired: the stack's
 
 	Congestion string // of user and kernel; "": the default
 }
@@ -44,8 +46,9 @@ type order struct {
 	Count       int    // requests or round trips
 	Bytes       int64
 	Concurrency int
-	Trace       bool    // of an Upload: return its course
-	Seconds     float64 // of streamOut and streamIn
+	Trace       bool         // of an Upload: return its course
+	Seconds     float64      // of streamOut and streamIn
+	Wire        *networkSpec `json:",omitempty"` // user, Wired: the network that the order meets
 }
 
 // An answer is what a part says, first that it is ready and then to each order.
@@ -58,4 +61,5 @@ type answer struct {
 	Values     compare.Values   `json:",omitempty"`
 	Remote     string           `json:",omitempty"`
 	Points     []compare.Point  `json:",omitempty"`
+	Counts     *campaign.Counts `json:",omitempty"` // what the network of the order has seen
 }

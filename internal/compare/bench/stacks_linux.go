@@ -21,21 +21,20 @@ import (
 // playUser is a client over our own stack.
 func playUser(ctx context.Context, s spec) (err error) {
 	c := newClient(s)
+	cfg := stack.Config{Addrs: s.Addrs, DNS: s.DNS}
 	var dev ip.Device
 	note := "our TCP, TUN"
-	cfg := stack.Config{Addrs: s.Addrs, DNS: s.DNS}
-	if s.Forwarded {
+	switch {
+	case s.Wired:
+		note = "our TCP, the link"
+		c.wire, err = newWireDevice(os.NewFile(packetsFd, "link"), s.MTU)
+		dev = c.wire
+	case s.Forwarded:
 		note, c.forwarder = "our TCP, sockets, forwarder, TUN", os.Getppid()
-		if err := unix.SetNonblock(packetsFd, true); err != nil { // handing it over made it wait
-			return err
-		}
-		dev, err = newSocketDevice(os.NewFile(packetsFd, "packets"), s.MTU)
-		if err != nil {
-			return err
-		}
-	} else {
-		link, err := up(ctx, s)
-		if err != nil {
+		dev, err = forwardedDevice(s.MTU)
+	default:
+		var link *tun.Link
+		if link, err = up(ctx, s); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, link.Close()) }()
@@ -43,6 +42,9 @@ func playUser(ctx context.Context, s spec) (err error) {
 		if len(s.DNS) == 0 {
 			cfg.DNS = link.DNS
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if s.Trace {
 		c.course = new(course)
@@ -60,6 +62,14 @@ func playUser(ctx context.Context, s spec) (err error) {
 	defer n.Close() // before the link, which it uses
 	c.dialer = n.DialContext
 	return c.obey(answer{DNS: cfg.DNS, Note: fmt.Sprintf("%s with MTU %d, forwarding and masquerade", note, dev.MTU())})
+}
+
+// forwardedDevice is the device of a client behind a forwarder.
+func forwardedDevice(mtu int) (ip.Device, error) {
+	if err := unix.SetNonblock(packetsFd, true); err != nil { // handing it over made it wait
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return newSocketDevice(os.NewFile(packetsFd, "packets"), mtu)
 }
 
 // up connects a TUN device.

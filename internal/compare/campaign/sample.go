@@ -19,7 +19,7 @@ type Sample struct {
 	Steady  float64 `json:"steady"`  // the same in the second half of the time
 	Counts
 	RTOs    int64   `json:"rtos"`    // expiries of the sender's retransmission timer, as it counts them itself
-	CPU     float64 `json:"cpu"`     // seconds that the process of the TCP under test used, user and system
+	CPU     float64 `json:"cpu"`     // seconds that the process of the TCP under test used, user and system; ours moves the packets of its link, too
 	Machine float64 `json:"machine"` // share of all processors that was busy meanwhile
 	Build   string  `json:"build"`   // what was measured
 }
