@@ -58,7 +58,7 @@ func (c *Conn) advanceUna(ack Seq) bool {
 	c.stats.BytesAcked += uint64(ack.Sub(c.snd.una))
 	c.snd.una = ack
 	c.snd.buf.ack(ack)
-	c.changes |= ChangeWritable
+	c.tellWriter()
 	c.stats.expiries = 0
 	c.snd.small = maxSeq(c.snd.small, ack) // keeps within half of the sequence space
 	return true

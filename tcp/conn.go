@@ -194,6 +194,14 @@ func (c *Conn) Writable() int {
 	return max(0, c.cfg.SendBuffer-c.snd.buf.len())
 }
 
+// tellWriter lets whoever waits for room know of it, once a third of the buffer is free. A writer that was woken for each ACK would copy
+// a segment each time, and the machine would do little else than wake it. Linux does the same (sk_stream_min_wspace).
+func (c *Conn) tellWriter() {
+	if 2*c.Writable() >= c.snd.buf.len() {
+		c.changes |= ChangeWritable
+	}
+}
+
 // TakeChanges returns what changed since the last call.
 func (c *Conn) TakeChanges() Change {
 	ch := c.changes

@@ -172,6 +172,23 @@ func TestNotSentLowat(t *testing.T) {
 	}
 }
 
+// A writer is woken for a third of the buffer, not for each ACK.
+func TestWriterHearsOfAThird(t *testing.T) {
+	p := newConnTest(t, tcp.Established, func(s *setup) { s.cfg.SendBuffer = 6000 })
+	p.send(6000)
+	p.skip(6)
+	p.c.TakeChanges()
+	for _, step := range []struct {
+		acked int
+		hears bool
+	}{{1001, false}, {1999, false}, {2001, true}, {3001, true}} {
+		p.arrive(seg(A, 1, step.acked))
+		if got := p.c.TakeChanges()&tcp.ChangeWritable != 0; got != step.hears {
+			t.Errorf("with everything before %d acknowledged: the writer hears of room is %v, want %v", step.acked, got, step.hears)
+		}
+	}
+}
+
 // A write in parts is one write: nothing small goes before its end.
 func TestWriteInParts(t *testing.T) {
 	p := newConnTest(t, tcp.Established)
