@@ -10,10 +10,10 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check 32bit race fuzz bench golden docs figures recovery packetdrill-so packetdrill-kernel clean
+.PHONY: help build run test test-bench check 32bit race fuzz bench bench-build bench-peers profile golden docs figures recovery packetdrill-so packetdrill-kernel clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## write bin/sockeye
 	$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/sockeye ./cmd/sockeye
@@ -24,11 +24,17 @@ run: build ## fetch a page over our TCP in a network namespace of its own
 test: ## run all tests and say in one line what was skipped and why
 	@$(GO) run ./internal/testsum -shuffle=on -count=1 $(ARGS) $(PKGS)
 
+test-bench: ## try that each system of bench/ does each work (needs root)
+	$(GO) test -C bench -count=1 $(ARGS) ./...
+
 check: ## gofmt, vet, staticcheck, tidy go.mod, import rules, docs/rfc9293.md
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+	$(GO) vet -C bench ./...
+	staticcheck=$$($(GO) tool -n staticcheck) && cd bench && $$staticcheck ./...
+	$(GO) -C bench mod tidy -diff
 	$(GO) test -count=1 ./internal/house/... ./internal/requirements/...
 
 32bit: ## compile for machines whose int has 32 bits
@@ -49,6 +55,17 @@ fuzz: ## run every fuzz target for T (default 30s)
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(ARGS) $(PKGS)
+
+bench-build:
+	$(GO) build -C bench -trimpath -o ../bin/bench .
+
+bench-peers: bench-build ## measure our TCP beside the kernel's and gVisor's into bin/bench.* (about ten minutes)
+	./bin/bench --json bin/bench.json --bench bin/bench.txt --plot bin/bench.svg $(ARGS)
+
+profile: bench-build ## write CPU profiles of our client into bin/profile and print where the time goes
+	rm -rf bin/profile
+	./bin/bench --systems S --work download,upload,pingpong,get32 --rounds 1 --bytes 8589934592 --pprof bin/profile $(ARGS)
+	@for file in bin/profile/*.pprof; do echo; echo "$$file:"; $(GO) tool pprof -top -nodecount 25 bin/bench $$file; done
 
 golden: ## write the golden files of the tests anew; review the diff
 	$(GO) test -count=1 ./internal/ladder ./internal/steptui ./internal/netsim -update
