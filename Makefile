@@ -59,7 +59,7 @@ bench: ## run the benchmarks
 bench-build:
 	$(GO) build -C bench -trimpath -o ../bin/bench .
 
-bench-peers: bench-build ## measure our TCP beside the kernel's and gVisor's into bin/bench.* (about ten minutes)
+bench-peers: bench-build ## measure our TCP beside the kernel's and gVisor's into bin/bench.* (about ten minutes, needs root)
 	./bin/bench --json bin/bench.json --bench bin/bench.txt --plot bin/bench.svg $(ARGS)
 
 profile: bench-build ## write CPU profiles of our client into bin/profile and print where the time goes

@@ -19,6 +19,15 @@ const device = "bench0"
 // fit, and no system is to be judged by that.
 const queueLen = 4096
 
+// mayTUN says what is in the way of opening TUN devices, if anything: before all runs rather than in each.
+func mayTUN() error {
+	fd, err := openTUN(device, 0)
+	if err != nil {
+		return fmt.Errorf("all systems but %s have a TUN device: %w; it needs root", kernel, err)
+	}
+	return unix.Close(fd)
+}
+
 // openTUN opens a TUN device in the namespace of the calling thread, with flags of TUNSETIFF besides the usual ones.
 func openTUN(name string, flags uint16) (int, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -57,6 +58,11 @@ func direct() error {
 	if err := lab.SetUp(); err != nil {
 		return err
 	}
+	if !slices.Equal(c.systems, []system{kernel}) {
+		if err := mayTUN(); err != nil {
+			return err
+		}
+	}
 	if c.profiles != "" {
 		if err := os.MkdirAll(c.profiles, 0o777); err != nil {
 			return err
@@ -69,7 +75,10 @@ func direct() error {
 	if err := out.write(r); err != nil {
 		return err
 	}
-	if n := len(r.Failures); n > 0 {
+	switch n := len(r.Failures); {
+	case r.Incomplete:
+		return errors.New("interrupted")
+	case n > 0:
 		return fmt.Errorf("%d runs failed", n)
 	}
 	return nil
