@@ -172,6 +172,7 @@ func (n *network) serveApache(root, cert, key string) (site, bool) {
 ServerRoot %[1]s
 ServerName lab
 Timeout 3600
+KeepAliveTimeout 3600
 PidFile %[1]s/apache.pid
 ErrorLog %[1]s/apache.log
 Mutex file:%[1]s
