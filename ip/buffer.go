@@ -23,9 +23,27 @@ type Buffer struct {
 	// because the device vouches for it.
 	ChecksumOK bool
 
+	// NeedsChecksum says that the sender's kernel has left the transport
+	// checksum to whoever lets the packet out on a wire: the fields are those
+	// of Packet. Such a packet has never been on one, so ChecksumOK is set too.
+	NeedsChecksum  bool
+	ChecksumStart  uint16
+	ChecksumOffset uint16
+
 	// Home takes the buffer back when it is freed; nil leaves it to the
 	// garbage collector.
 	Home Recycler
+}
+
+// CompleteChecksum computes the transport checksum that was left to others, if
+// it was: who records a packet, changes it or sends it on needs it.
+func (b *Buffer) CompleteChecksum() {
+	if !b.NeedsChecksum {
+		return
+	}
+	b.NeedsChecksum = false
+	sum := Sum(b.Data[b.ChecksumStart:], 0)
+	putChecksum(b.Data[int(b.ChecksumStart):], b.ChecksumOffset, sum)
 }
 
 // A Recycler takes back freed buffers. It may be called from any goroutine.

@@ -42,3 +42,6 @@ type Offload struct {
 	TSO4, TSO6 bool
 	MaxGSO     int
 }
+
+// TSO reports whether TCP packets of an IP version may be sent with GSOSize.
+func (o Offload) TSO(is4 bool) bool { return o.Checksum && (is4 && o.TSO4 || !is4 && o.TSO6) }

@@ -1,5 +1,7 @@
 package ip
 
+import "encoding/binary"
+
 // MaxHeaders is the room for the headers of a packet that is sent: an IPv6
 // header (40), a fragment or hop-by-hop header (8) and the longest TCP header (60),
 // rounded up. An ICMP error's own header and the start of what it quotes fit as well.
@@ -46,6 +48,38 @@ func (p *Packet) Reset() {
 	p.Payload = p.Payload[:0]
 	p.Pins = p.Pins[:0]
 	p.GSOSize, p.NeedsChecksum, p.ChecksumStart, p.ChecksumOffset = 0, false, 0, 0
+}
+
+// Carry makes the packet one that sends on what has arrived in b, in place of
+// what it was. It points into b, which must live until the packet is written. A
+// device without Offload wants single packets: see Segmenter.
+func (p *Packet) Carry(b *Buffer) {
+	p.Reset()
+	p.Header = b.Data
+	p.GSOSize = b.GSOSize
+	p.NeedsChecksum, p.ChecksumStart, p.ChecksumOffset = b.NeedsChecksum, b.ChecksumStart, b.ChecksumOffset
+}
+
+// CompleteChecksum does what a device with checksum offload would do (RFC 9293,
+// MUST-2): the field holds the sum of the pseudo-header, which the sum over the
+// rest includes that way. The field lies in Header.
+func (p *Packet) CompleteChecksum() {
+	if !p.NeedsChecksum {
+		return
+	}
+	p.NeedsChecksum = false
+	start := int(p.ChecksumStart)
+	putChecksum(p.Header[start:], p.ChecksumOffset, p.TransportSum(start, 0))
+}
+
+// putChecksum stores the checksum with a sum into the field at an offset of a
+// transport header. UDP's is never zero, which would mean that there is none (RFC 768).
+func putChecksum(b []byte, offset uint16, sum uint32) {
+	c := ^Fold(sum)
+	if c == 0 && offset == udpChecksumOffset {
+		c = 0xffff
+	}
+	binary.BigEndian.PutUint16(b[offset:], c)
 }
 
 // Unpin releases what the packet's payload points into. The caller must hold

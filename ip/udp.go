@@ -10,6 +10,9 @@ import (
 // UDPHeaderLen is the length of the UDP header in bytes.
 const UDPHeaderLen = 8
 
+// udpChecksumOffset is where the checksum lies in it.
+const udpChecksumOffset = 6
+
 // A UDP is a UDP datagram that arrived.
 type UDP struct {
 	SrcPort, DstPort uint16

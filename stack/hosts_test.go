@@ -52,7 +52,7 @@ func (b *bench) take() [][]byte {
 	var out [][]byte
 	var p ip.Packet
 	for b.host.Next(b.now, &p) {
-		completeChecksum(&p) // if it was left to the device
+		p.CompleteChecksum() // if it was left to the device
 		out = append(out, p.AppendTo(nil))
 		p.Unpin()
 	}

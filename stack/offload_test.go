@@ -70,7 +70,7 @@ func (a *bench) passOn(b *bench) (packets []sentPacket) {
 	for a.host.Next(a.now, &p) {
 		kept := sentPacket{length: p.Len(), text: p.Len() - len(p.Header), gso: p.GSOSize, needsIt: p.NeedsChecksum}
 		packets = append(packets, kept)
-		completeChecksum(&p)
+		p.CompleteChecksum()
 		buf := &ip.Buffer{Data: p.AppendTo(nil), GSOSize: p.GSOSize}
 		p.Unpin()
 		b.host.Arrive(b.now, buf)

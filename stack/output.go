@@ -34,7 +34,7 @@ func (h *Host) Next(now ip.Time, p *ip.Packet) bool {
 		return false
 	}
 	if !h.cfg.Offload.Checksum {
-		completeChecksum(p)
+		p.CompleteChecksum()
 	}
 	return true
 }
@@ -117,16 +117,4 @@ func (h *Host) buildTCP(s *Socket, out *tcp.Output, p *ip.Packet) {
 	pseudo := ip.PseudoSum(header.Src, header.Dst, ip.ProtoTCP, length)
 	binary.BigEndian.PutUint16(p.Header[start+tcp.ChecksumOffset:], ip.Fold(pseudo))
 	p.NeedsChecksum, p.ChecksumStart, p.ChecksumOffset = true, uint16(start), tcp.ChecksumOffset
-}
-
-// completeChecksum does what a device with checksum offload would do (MUST-2): the field holds the
-// sum of the pseudo-header, which the sum over the segment includes that way.
-func completeChecksum(p *ip.Packet) {
-	if !p.NeedsChecksum {
-		return
-	}
-	p.NeedsChecksum = false
-	start := int(p.ChecksumStart)
-	sum := ^ip.Fold(p.TransportSum(start, 0))
-	binary.BigEndian.PutUint16(p.Header[start+int(p.ChecksumOffset):], sum)
 }

@@ -97,7 +97,7 @@ func (n *Net) pumpBatch(now ip.Time) pumpResult {
 	n.mu.Unlock()
 	for _, pkt := range batch {
 		if !n.cfg.Offload.Checksum {
-			completeChecksum(pkt)
+			pkt.CompleteChecksum()
 		}
 	}
 	took, err := n.dev.Write(batch)

@@ -120,8 +120,7 @@ func (h *Host) localAddr(local netip.AddrPort, dst netip.Addr) (netip.AddrPort, 
 // newSocket makes a connection known to the host.
 func (h *Host) newSocket(key tuple, conn *tcp.Conn, passive bool) *Socket {
 	s := &Socket{host: h, conn: conn, key: key, passive: passive, flowLabel: h.random.Uint32() & 0xfffff}
-	is4 := key.remote.Addr().Is4()
-	if o := h.cfg.Offload; o.Checksum && (is4 && o.TSO4 || !is4 && o.TSO6) {
+	if o := h.cfg.Offload; o.TSO(key.remote.Addr().Is4()) {
 		s.conn.SetGSO(min(o.MaxGSO, ip.MaxPacket))
 	}
 	h.demux.addConn(s)
