@@ -83,8 +83,8 @@ func (h *Host) arriveTCP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 		h.drop(now, b, header, d)
 		return
 	}
-	h.stats.InSegs++
 	seg.Buf, seg.TOS, seg.At = b, header.TOS, b.At
+	h.stats.InSegs += uint64(seg.Segments())
 	local := netip.AddrPortFrom(header.Dst, seg.DstPort)
 	remote := netip.AddrPortFrom(header.Src, seg.SrcPort)
 	if s := h.demux.conns[tuple{local, remote}]; s != nil && !h.makesWay(now, s, seg) {

@@ -82,7 +82,7 @@ func (s *Socket) send(now ip.Time, p *ip.Packet) bool {
 		return false
 	}
 	h.buildTCP(s, &h.out, p)
-	h.stats.OutSegs++
+	h.stats.OutSegs += uint64(h.out.Segments())
 	if h.out.Nth > 0 {
 		h.stats.RetransSegs++
 	}

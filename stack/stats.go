@@ -18,7 +18,7 @@ type Stats struct {
 	AttemptFails              uint64 // handshakes that failed
 	EstabResets               uint64 // connections that a reset or a timeout ended
 	CurrEstab                 int    // ESTABLISHED or CLOSE-WAIT now
-	InSegs, OutSegs           uint64 // OutSegs counts those cut by the device as one
+	InSegs, OutSegs           uint64 // those of one packet that the device merges or cuts count each by itself
 	RetransSegs, OutRsts      uint64
 	Connections               int // in any state now, TIME-WAIT included
 

@@ -44,7 +44,7 @@ func (c *Conn) ecnCount(seg *Segment) {
 	was := a.last
 	a.last = mark
 	if mark == ecnCE {
-		n := uint32(seg.packets())
+		n := uint32(seg.Segments())
 		a.got.packets += n
 		a.untold += n
 	}
@@ -58,14 +58,6 @@ func (c *Conn) ecnCount(seg *Segment) {
 		}
 		a.due = a.due || mark == ecnCE && was != ecnCE
 	}
-}
-
-// packets returns how many packets a segment was that a device has merged.
-func (s *Segment) packets() int {
-	if s.Buf == nil || s.Buf.GSOSize == 0 || len(s.Text) == 0 {
-		return 1
-	}
-	return (len(s.Text) + int(s.Buf.GSOSize) - 1) / int(s.Buf.GSOSize)
 }
 
 // accAck makes an ACK due when marks ask for one (§3.2.2.5.1): the first after another packet, and the second at the latest,

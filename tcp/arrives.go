@@ -10,7 +10,7 @@ import (
 
 // Arrive takes a segment of this connection. It owns seg.Buf from then on, whatever happens.
 func (c *Conn) Arrive(now ip.Time, seg *Segment) {
-	c.stats.SegsIn++
+	c.stats.SegsIn += uint64(seg.Segments())
 	c.emitArrive(now, seg)
 	switch c.state {
 	case Closed: // §3.10.7.1; the host answers for connections that do not exist

@@ -160,7 +160,7 @@ func (c *Conn) growPortion(mss int) {
 
 // burst is the most text that one output may carry: one segment, or as many as the device cuts itself.
 func (c *Conn) burst(mss int) int {
-	if c.gso == 0 || c.snd.urgent || c.ecn.confirm { // CWR is for one segment
+	if c.gso == 0 || c.snd.urgent || c.ecn.confirm || c.ecn.acc.uncuttable() { // CWR is for one segment
 		return mss
 	}
 	n := c.gso - c.overhead() - maxOptions

@@ -18,7 +18,7 @@ func (c *Conn) Next(now ip.Time, out *Output) bool {
 	out.SrcPort, out.DstPort = c.local.Port(), c.remote.Port()
 	out.TOS, out.TTL, out.MayCut = out.TOS|c.tos, c.ttl, c.mayCut()
 	c.explain(out)
-	c.stats.SegsOut++
+	c.stats.SegsOut += uint64(out.Segments())
 	c.emitSend(now, out)
 	return true
 }
