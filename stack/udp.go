@@ -2,6 +2,7 @@ package stack
 
 import (
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/sockeye-tcp/sockeye/ip"
@@ -174,19 +175,32 @@ func (h *Host) arriveUDP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 		h.refuse(now, b, header, ip.DropNoPort)
 		return
 	}
-	if u.received+len(d.Payload) > udpBuffer || u.queue.len() >= maxUDPQueue {
-		h.drop(now, b, header, ip.DropQueueFull)
+	if size := int(b.GSOSize); size > 0 && size < len(d.Payload) {
+		for text := range slices.Chunk(d.Payload, size) { // a device has merged many
+			h.queueUDP(now, u, Datagram{From: remote, To: local, Payload: append([]byte(nil), text...)}, header)
+		}
+		b.Free()
+		u.notify()
 		return
 	}
-	h.stats.InDatagrams++
 	got := Datagram{From: remote, To: local, Payload: d.Payload, buf: b}
 	if len(d.Payload)*minKeptShare < cap(b.Data) {
 		got.Payload, got.buf = append([]byte(nil), d.Payload...), nil
 		b.Free()
 	}
-	u.received += len(got.Payload)
-	u.queue.push(got)
+	h.queueUDP(now, u, got, header)
 	u.notify()
+}
+
+// queueUDP gives a socket a datagram, if there is room.
+func (h *Host) queueUDP(now ip.Time, u *UDPSocket, d Datagram, header *ip.Header) {
+	if u.received+len(d.Payload) > udpBuffer || u.queue.len() >= maxUDPQueue {
+		h.drop(now, d.buf, header, ip.DropQueueFull)
+		return
+	}
+	h.stats.InDatagrams++
+	u.received += len(d.Payload)
+	u.queue.push(d)
 }
 
 // maxUDPQueue bounds the datagrams that wait in a socket, whatever their size.

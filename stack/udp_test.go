@@ -61,6 +61,31 @@ func TestUDPKeepsBorders(t *testing.T) {
 }
 
 // What does not fit into the reader's buffer is lost, with its datagram.
+// Datagrams that a device has merged come out one by one.
+func TestMergedDatagrams(t *testing.T) {
+	b := newBench(t, Config{})
+	u, _, _ := b.host.BindUDP(netip.MustParseAddrPort("10.0.0.1:7"), netip.AddrPort{})
+	want := bytes.Repeat([]byte("datagram"), 40)
+	from, to := netip.MustParseAddrPort("192.0.2.9:1000"), netip.MustParseAddrPort("10.0.0.1:7")
+	packet := ip.AppendHeader(nil, &ip.Header{Src: from.Addr(), Dst: to.Addr(), Protocol: ip.ProtoUDP}, ip.UDPHeaderLen+len(want))
+	packet = append(ip.AppendUDPHeader(packet, from, to, want), want...)
+	b.host.Arrive(b.now, &ip.Buffer{Data: packet, GSOSize: 100})
+	var got []byte
+	for _, n := range []int{100, 100, 100, 20} {
+		d, ok := u.Receive()
+		if !ok || len(d.Payload) != n || d.From != from {
+			t.Fatalf("got %d bytes from %v, want %d", len(d.Payload), d.From, n)
+		}
+		got = append(got, d.Payload...)
+	}
+	if !bytes.Equal(got, want) || b.host.Stats().InDatagrams != 4 {
+		t.Errorf("got %q, %d datagrams", got, b.host.Stats().InDatagrams)
+	}
+	if _, ok := u.Receive(); ok {
+		t.Error("got one more")
+	}
+}
+
 func TestUDPTruncates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newPair(t, Config{})
