@@ -8,6 +8,7 @@ import (
 
 	"github.com/sockeye-tcp/sockeye/internal/lab"
 	"github.com/sockeye-tcp/sockeye/internal/lab/labtest"
+	"github.com/sockeye-tcp/sockeye/ip"
 	"github.com/sockeye-tcp/sockeye/tun"
 	"golang.org/x/net/nettest"
 )
@@ -26,16 +27,23 @@ func newTUN(t *testing.T) (*Net, *lab.Namespace) {
 // newTUNWith is newTUN with a configuration, addresses excepted.
 func newTUNWith(t *testing.T, cfg Config) (*Net, *lab.Namespace) {
 	t.Helper()
+	return newTUNLike(t, cfg, tun.UpConfig{MTU: 1500})
+}
+
+// newTUNLike is newTUNWith for a device of another kind.
+func newTUNLike(t *testing.T, cfg Config, up tun.UpConfig) (*Net, *lab.Namespace) {
+	t.Helper()
 	if _, err := os.Stat("/dev/net/tun"); err != nil {
 		t.Skipf("needs /dev/net/tun: %v", err)
 	}
 	ns := labtest.New(t)
 	var link *tun.Link
 	labtest.Do(t, ns, func() (err error) {
-		link, err = tun.Up(t.Context(), tun.UpConfig{
-			MTU: 1500, NoNAT: true,
-			Prefix4: netip.MustParsePrefix("198.51.100.0/24"), Prefix6: netip.MustParsePrefix("fd01::/64"),
-		})
+		up.NoNAT, up.Prefix4 = true, netip.MustParsePrefix("198.51.100.0/24")
+		if up.MTU >= ip.MinMTU6 {
+			up.Prefix6 = netip.MustParsePrefix("fd01::/64")
+		}
+		link, err = tun.Up(t.Context(), up)
 		return err
 	})
 	t.Cleanup(func() { link.Close() })

@@ -37,8 +37,8 @@ func SnapLen(n int) CaptureOption { return func(c *capture) { c.snap = n } }
 // of w ends the recording, and Close reports it. Capture itself fails when w
 // does not even take the file header. A w that blocks holds up the traffic.
 //
-// Where the device computes checksums, sent packets are recorded without, as
-// on Linux.
+// Packets of several segments are recorded as they are, as on Linux. Unlike
+// there, checksums that are left to the device or to us are filled in.
 func Capture(dev Device, w io.Writer, opts ...CaptureOption) (Device, error) {
 	c := &capture{dev: dev}
 	for _, o := range opts {
@@ -111,6 +111,7 @@ func (c *capture) Read(bufs []*ip.Buffer) (int, error) {
 		defer c.mu.Unlock()
 		now := time.Now()
 		for _, b := range bufs[:n] {
+			b.CompleteChecksum() // nobody looks at it any more, but those who read the file
 			c.record(now, captureIn, b.Data)
 		}
 		c.flushNowAndThen(now)
@@ -127,6 +128,7 @@ func (c *capture) Write(pkts []*ip.Packet) (int, error) {
 	now := time.Now()
 	n, err := c.dev.Write(pkts)
 	for _, p := range pkts[:n] {
+		p.CompleteChecksum() // it has been written
 		c.flat = p.AppendTo(c.flat[:0])
 		c.record(now, captureOut, c.flat)
 	}

@@ -207,3 +207,34 @@ func TestCapturePassesOnWhatTheDeviceIs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Checksums that are left to others are right in the file.
+func TestCaptureFillsInChecksums(t *testing.T) {
+	a, far := NewPipe(maxMTU)
+	var file bytes.Buffer
+	near, err := Capture(a, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, in := new(ip.Packet), new(ip.Packet)
+	out.Carry(longPacket("192.0.2.1", "192.0.2.2", ip.ProtoTCP, 64))
+	in.Carry(longPacket("192.0.2.2", "192.0.2.1", ip.ProtoTCP, 64))
+	near.Write([]*ip.Packet{out})
+	far.Write([]*ip.Packet{in})
+	readAll(t, near)
+	near.Close()
+	far.Close()
+	_, got := readCapture(t, &file)
+	if len(got) != 2 {
+		t.Fatalf("%d packets in the file, want 2", len(got))
+	}
+	for i, c := range got {
+		var h ip.Header
+		if ip.ParseHeader(c.data, &h) != ip.NoDrop {
+			t.Fatalf("packet %d is malformed", i)
+		}
+		if seg := h.Payload(c.data); ip.Checksum(seg, ip.PseudoSum(h.Src, h.Dst, ip.ProtoTCP, len(seg))) != 0 {
+			t.Errorf("packet %d: bad checksum", i)
+		}
+	}
+}

@@ -27,8 +27,8 @@ func ParseImpairment(s string) (Impairment, error) { return impair.Parse(s) }
 // fate when the seed is the same. It panics on an Impairment whose
 // Check fails; those of ParseImpairment pass.
 //
-// The device offers no offload, since real networks see single packets. It
-// exerts back pressure when dev does, and itself holds up to impair.MaxHeld
+// The device offers no offload, since real networks see single packets; those that a
+// device beneath has merged are cut first. It exerts back pressure when dev does, and itself holds up to impair.MaxHeld
 // packets in each direction. Packets still on their way when it is closed are lost.
 func Impair(dev Device, imp Impairment) *Impaired {
 	d := &Impaired{
@@ -173,7 +173,9 @@ func (d *Impaired) Write(pkts []*ip.Packet) (int, error) {
 			return i, err
 		}
 		if p.Len() <= d.dev.MTU() {
-			d.out.push(d.now(), CopyPacket(p))
+			b := CopyPacket(p)
+			b.CompleteChecksum()
+			d.out.push(d.now(), b)
 		}
 	}
 	return len(pkts), nil
@@ -196,17 +198,41 @@ func (d *Impaired) pumpIn() {
 		n, err := d.dev.Read(bufs)
 		now := d.now()
 		for i, b := range bufs[:n] {
-			if d.waitRoom(d.in) != nil {
-				freeAll(bufs[i:n])
+			if d.pushSingles(now, b) != nil {
+				freeAll(bufs[i+1 : n])
 				return
 			}
-			d.in.push(now, b)
 		}
 		if err != nil {
 			d.in.fail(err)
 			return
 		}
 	}
+}
+
+// pushSingles puts what was read into the wire as it would be on one: in single packets, with their checksums.
+func (d *Impaired) pushSingles(now ip.Time, b *ip.Buffer) error {
+	s, ok := ip.NewSegmenter(b)
+	if !ok {
+		b.CompleteChecksum()
+		if err := d.waitRoom(d.in); err != nil {
+			b.Free()
+			return err
+		}
+		d.in.push(now, b)
+		return nil
+	}
+	defer b.Free()
+	for i := range s.Count() {
+		if err := d.waitRoom(d.in); err != nil {
+			return err
+		}
+		single := NewBuffer(s.Len(i))
+		s.Append(single.Data[:0], i)
+		single.ChecksumOK = b.ChecksumOK
+		d.in.push(now, single)
+	}
+	return nil
 }
 
 func freeAll(bufs []*ip.Buffer) {

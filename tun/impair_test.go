@@ -237,3 +237,34 @@ func TestImpairPassesErrorsOnAfterTheLastPacket(t *testing.T) {
 		d.Close()
 	})
 }
+
+// A bad network sees single packets, with their checksums, whatever a device has merged.
+func TestImpairCutsLongPackets(t *testing.T) {
+	for _, proto := range []ip.Protocol{ip.ProtoTCP, ip.ProtoUDP} {
+		t.Run(proto.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, far := NewPipe(maxMTU)
+				near := Impair(a, mustParse(t, "in.delay=7ms"))
+				defer far.Close()
+				defer near.Close()
+				long := longPacket("192.0.2.1", "192.0.2.2", proto, 64)
+				short := longPacket("192.0.2.1", "192.0.2.2", proto, 64)
+				short.GSOSize = 0
+				s, _ := ip.NewSegmenter(long)
+				var want []string
+				for i := range s.Count() {
+					want = append(want, string(s.Append(nil, i)))
+				}
+				pkts := []*ip.Packet{new(ip.Packet), new(ip.Packet)}
+				pkts[0].Carry(long)
+				pkts[1].Carry(short)
+				far.Write(pkts)
+				short.CompleteChecksum()
+				want = append(want, string(short.Data))
+				if got := readAll(t, near); !slices.Equal(got, want) {
+					t.Errorf("got %d packets, want %d", len(got), len(want))
+				}
+			})
+		})
+	}
+}

@@ -74,7 +74,7 @@ func (u *upState) addrs() []netip.Prefix {
 
 // link makes the result of a completed up.
 func (u *upState) link() *Link {
-	l := &Link{Device: u.dev, Name: u.dev.Name(), Addrs: u.addrs()}
+	l := &Link{Device: u.dev, Name: u.dev.Name(), Mode: u.dev.Mode(), Addrs: u.addrs()}
 	if u.prefix4.IsValid() {
 		kernel, _ := sides(u.prefix4)
 		l.Gateway4 = kernel.Addr()

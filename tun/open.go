@@ -20,6 +20,12 @@ type Config struct {
 	// MTU in bytes, 68 to 65535; at least 1280 when the device is to carry
 	// IPv6. Zero leaves the interface as it is: 1500 for a new one.
 	MTU int
+
+	// NoOffload opens the device plainly: each packet is read and written by
+	// itself, is no longer than the MTU, and has its checksum. Otherwise, where the kernel has it,
+	// a header says of each packet how it is to be cut and whether the checksum is left to the other side
+	// (struct virtio_net_hdr), and TCP segments of up to 64 KiB travel as one packet.
+	NoOffload bool
 }
 
 const (

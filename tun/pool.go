@@ -32,11 +32,13 @@ func NewBuffer(n int) *ip.Buffer {
 }
 
 // CopyPacket returns a buffer that holds a copy of the whole packet: what the
-// packet would be on arrival. It copies GSOSize as well.
+// packet would be on arrival. What a device was to do for it is still to be done.
 func CopyPacket(p *ip.Packet) *ip.Buffer {
 	b := NewBuffer(p.Len())
 	p.AppendTo(b.Data[:0])
 	b.GSOSize = p.GSOSize
+	b.NeedsChecksum, b.ChecksumStart, b.ChecksumOffset = p.NeedsChecksum, p.ChecksumStart, p.ChecksumOffset
+	b.ChecksumOK = p.NeedsChecksum // it has never been on a wire
 	return b
 }
 

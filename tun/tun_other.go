@@ -29,6 +29,9 @@ var _ Device = (*TUN)(nil)
 // Name returns the empty string.
 func (t *TUN) Name() string { return "" }
 
+// Mode returns the empty string.
+func (t *TUN) Mode() string { return "" }
+
 // Read returns errors.ErrUnsupported.
 func (t *TUN) Read([]*ip.Buffer) (int, error) { return 0, errors.ErrUnsupported }
 

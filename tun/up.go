@@ -19,6 +19,9 @@ type UpConfig struct {
 	// MTU of the interfaces with a default route, or 1500.
 	MTU int
 
+	// NoOffload opens the device plainly; see Config.
+	NoOffload bool
+
 	// Network is "ip4" or "ip6" for one IP version alone. Empty takes those
 	// that the host has addresses for.
 	Network string
@@ -46,6 +49,9 @@ type Link struct {
 
 	// Name is that of the network interface.
 	Name string
+
+	// Mode says in a few words for people how the device is used, and why; see TUN.Mode.
+	Mode string
 
 	// Addrs are the addresses that the stack is to use, one for each IP
 	// version. The kernel does not own them: it forwards and never answers.

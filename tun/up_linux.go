@@ -131,7 +131,7 @@ func (u *upState) choose(chosen netip.Prefix, candidates []netip.Prefix, bits in
 
 // openTUN makes the device.
 func (u *upState) openTUN() (err error) {
-	cfg := Config{Name: u.cfg.Name, MTU: u.cfg.MTU}
+	cfg := Config{Name: u.cfg.Name, MTU: u.cfg.MTU, NoOffload: u.cfg.NoOffload}
 	if cfg.Name == "" {
 		cfg.Name = "sockeye%d"
 	}
@@ -185,9 +185,6 @@ func (u *upState) configure() error {
 	if err := applySysctls(settings); err != nil {
 		return err
 	}
-	if err := netlink.LinkSetTxQLen(u.tun, queueLen); err != nil {
-		return fmt.Errorf("lengthen the queue of %s: %w", name, err)
-	}
 	// Up first: an IPv6 address that is there before stays tentative for a while.
 	if err := netlink.LinkSetUp(u.tun); err != nil {
 		return fmt.Errorf("bring up %s: %w", name, err)
@@ -199,11 +196,6 @@ func (u *upState) configure() error {
 	}
 	return u.awaitAddr6()
 }
-
-// queueLen is how many packets the kernel keeps until we read them. Its default, 500, overflows whenever
-// this process waits a moment for a processor while a window of 4 MiB, 2,900 packets, arrives at
-// once; what is dropped there looks like congestion to the sender.
-const queueLen = 4096
 
 // addAddr gives the kernel its side of the prefix.
 func (u *upState) addAddr(p netip.Prefix) error {

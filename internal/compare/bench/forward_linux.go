@@ -116,7 +116,7 @@ func forwardedClient(s spec) (*exec.Cmd, error) {
 // the address that a stack of ours would have, the same MTU and queue, and the
 // way to everything.
 func openInner(link *tun.Link) (*tun.TUN, error) {
-	dev, err := tun.Open(tun.Config{Name: "control0", MTU: link.Device.MTU()})
+	dev, err := tun.Open(tun.Config{Name: "control0", MTU: link.Device.MTU(), NoOffload: true})
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func (s *scene) layLink(cell compare.Cell) error {
 	var ends [2]*tun.TUN
 	for i, ns := range []*lab.Namespace{s.host, s.world} {
 		err := ns.Do(func() (err error) {
-			if ends[i], err = tun.Open(tun.Config{Name: hostEnd, MTU: cell.MTU}); err != nil {
+			if ends[i], err = tun.Open(tun.Config{Name: hostEnd, MTU: cell.MTU, NoOffload: true}); err != nil {
 				return err
 			}
 			return plugIn(hostEnd, []netip.Prefix{hostAddr, serverAddr}[i])

@@ -78,7 +78,9 @@ func up(ctx context.Context, s spec) (*tun.Link, error) {
 	if s.Network == "tcp6" {
 		network = "ip6"
 	}
-	return tun.Up(ctx, tun.UpConfig{MTU: s.MTU, Network: network})
+	// A forwarder's other side, a pair of sockets or the kernel's stack behind another TUN, takes single packets only.
+	plain := s.Role == roleForwarder || s.Role == roleTwin
+	return tun.Up(ctx, tun.UpConfig{MTU: s.MTU, Network: network, NoOffload: plain})
 }
 
 // playKernel is a client over the kernel's TCP of this namespace.
