@@ -19,7 +19,7 @@ import (
 // needs, in the order in which Up needs it. It changes nothing and works
 // without privilege, but then cannot tell everything.
 func Diagnose() []Check {
-	checks := []Check{checkNode(), checkPrivilege()}
+	checks := []Check{checkNode(), checkOffload(), checkPrivilege()}
 	host, err := surveyHost()
 	if err != nil {
 		return append(checks, Check{Name: "network", Found: err.Error()})
@@ -48,6 +48,22 @@ func checkNode() Check {
 		c.Found, c.Fix = tunNode+" may not be opened by this user", "chmod 666 "+tunNode
 	default:
 		c.Found = err.Error()
+	}
+	return c
+}
+
+// checkOffload asks whether the kernel can hand over packets of many segments. What else it can
+// leave to us shows only when a device is open.
+func checkOffload() Check {
+	c := Check{Name: "offload", OK: true, Found: "packets of many segments and unfinished checksums pass whole (virtio header)"}
+	f, err := os.OpenFile(tunNode, os.O_RDWR, 0)
+	if err != nil {
+		return Check{Name: c.Name, Found: "cannot tell without " + tunNode}
+	}
+	defer f.Close()
+	features, err := unix.IoctlGetUint32(int(f.Fd()), unix.TUNGETFEATURES)
+	if err != nil || features&unix.IFF_VNET_HDR == 0 {
+		c.Found = "the kernel's TUN driver has no virtio header: each packet is read and written by itself, which is slower"
 	}
 	return c
 }

@@ -37,6 +37,7 @@ func TestDiagnose(t *testing.T) {
 		{"forwarding on", "forwarding", "sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1", true, "is on"},
 		{"NAT", "NAT", "", true, "can masquerade"},
 		{"privilege", "privilege", "", true, "CAP_NET_ADMIN"},
+		{"virtio header", "offload", "", true, "pass whole"},
 		{"no firewall", "firewall", "", true, "lets forwarded packets pass"},
 		{
 			"firewall that drops", "firewall",

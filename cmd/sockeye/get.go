@@ -48,7 +48,7 @@ Not supported: proxies (also the environment's), cookies but by -H, netrc,
   uploads, forms, URL globbing, HTTP/1.0, HTTP/3, schemes but http and https`
 
 func newGetCommand(a *app) *cobra.Command {
-	o := &getOptions{stack: "user", family: "tcp"}
+	o := &getOptions{stack: "user", offload: "auto", family: "tcp"}
 	c := &cobra.Command{
 		Use:   "get [flags] URL...",
 		Short: "fetch URLs over the userspace stack, with curl's flags",
@@ -131,7 +131,7 @@ func (g *getRun) checkKernel() error {
 		given bool
 	}{
 		{"pcap", o.pcap != ""}, {"ladder", o.ladder != ""}, {"impair", o.impair != ""},
-		{"tun", o.tunName != ""}, {"mtu", o.mtu != 0}, {"congestion", o.congestion != ""},
+		{"tun", o.tunName != ""}, {"mtu", o.mtu != 0}, {"offload", o.offload != "auto"}, {"congestion", o.congestion != ""},
 	} {
 		if f.given {
 			return fmt.Errorf("--%s looks into our own stack, which --stack kernel does not use", f.name)

@@ -142,6 +142,7 @@ func (f *getFlags) stack() {
 	s.Var(choiceValue(&o.congestion, new(tcp.Config).Congestions()...), "congestion", "control congestion so; default cubic")
 	s.StringVar(&o.tunName, "tun", "", "call the TUN device `NAME`")
 	s.IntVar(&o.mtu, "mtu", 0, "the longest IP packet is of `BYTES`")
+	s.Var(choiceValue(&o.offload, "auto", "off"), "offload", "many segments in one packet, or each by itself")
 }
 
 func (f *getFlags) look() {

@@ -60,6 +60,7 @@ type getOptions struct {
 	congestion string
 	tunName    string
 	mtu        int
+	offload    string
 	verbose    bool
 	trace      string
 	traceASCII string

@@ -72,7 +72,10 @@ func (u *userStack) up(ctx context.Context) error {
 	if u.impair, err = tun.ParseImpairment(o.impair); err != nil {
 		return &exitError{code: exitUsage, err: fmt.Errorf("--impair: %w", err)}
 	}
-	cfg := tun.UpConfig{Name: o.tunName, MTU: o.mtu, Network: map[string]string{"tcp4": "ip4", "tcp6": "ip6"}[o.family]}
+	cfg := tun.UpConfig{
+		Name: o.tunName, MTU: o.mtu, NoOffload: o.offload == "off",
+		Network: map[string]string{"tcp4": "ip4", "tcp6": "ip6"}[o.family],
+	}
 	if u.link, err = tun.Up(ctx, cfg); err != nil {
 		return upError(err)
 	}
@@ -80,6 +83,7 @@ func (u *userStack) up(ctx context.Context) error {
 		u.run.trace.remark("%s", n)
 	}
 	u.run.trace.remark("TUN %s: our address is %s", u.link.Name, addresses(u.link.Addrs))
+	u.run.trace.remark("TUN %s: %s", u.link.Name, u.link.Mode)
 	if err := u.start(local); err != nil {
 		return errors.Join(err, u.link.Close())
 	}

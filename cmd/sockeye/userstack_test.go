@@ -104,7 +104,7 @@ func TestGetOverOurStack(t *testing.T) {
 		stderr []string // patterns, in this order
 	}{
 		{"verbose", []string{"-v", "-A", "me", url + "/"}, 0, "hello\n", []string{
-			`^\* TUN sockeye\d+: our address is [0-9.]+$`, `^\*   Trying 192.0.2.1:80...$`,
+			`^\* TUN sockeye\d+: our address is [0-9.]+$`, `^\* TUN sockeye\d+: virtio header: packets of up to 64 KiB, in with checksums, TSO`, `^\*   Trying 192.0.2.1:80...$`,
 			`^\* SYN sent to 192.0.2.1:80, mss 1460 wscale \d+ sack ts$`, `^\* SYN,ACK after \d+\.\d\d ms, mss 1460 wscale \d+ sack ts$`,
 			`^\* Connected to 192.0.2.1 \(192.0.2.1\) port 80 \(#0\)$`, `^> GET / HTTP/1.1$`, `^< HTTP/1.1 200 OK$`, `^{ \[6 bytes data\]$`,
 			`^\* Connection #0 to host 192.0.2.1 left intact$`, `^\* FIN sent$`, `^\* FIN received$`, `^\* TIME-WAIT$`,
@@ -123,6 +123,7 @@ func TestGetOverOurStack(t *testing.T) {
 		{"foreign source address", []string{"--interface", "192.0.2.77", url + "/"}, 45, "", []string{`^sockeye: \(45\)`}},
 		{"interface by name", []string{"--interface", "eth0", url + "/"}, 45, "", []string{`--interface takes an address$`}},
 		{"smaller packets", []string{"-sS", "-4", "--mtu", "600", "--tun", "st0", "-v", url + "/"}, 0, "hello\n", []string{`^\* TUN st0:`, `^\* SYN sent to 192.0.2.1:80, mss 560 `}},
+		{"each segment by itself", []string{"-sS", "--offload", "off", "-v", url + "/"}, 0, "hello\n", []string{`^\* TUN sockeye\d+: plain: each packet by itself \(it was asked for\)$`}},
 		{"no way through", []string{"-v", "-m", "1.4", "--impair", "loss=100%", url + "/"}, 28, "", []string{`^\* SYN sent to`, `^\* SYN sent again, 2nd time$`, `^sockeye: \(28\) Connection timed out after \d+ milliseconds$`}},
 		{"capture on a full disk", []string{"-sS", "--pcap", "/dev/full", url + "/"}, 23, "", []string{`^sockeye: \(23\) Failed to (start|write) the capture .*/dev/full: no space left on device$`}},
 		{"bad impairment", []string{"--impair", "nonsense=1", url + "/"}, 2, "", []string{`^sockeye: \(2\) --impair: `}},
