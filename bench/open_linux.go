@@ -32,7 +32,7 @@ func open(s spec) (dialer, string, error) {
 
 // openOurs opens sockeye over its TUN.
 func openOurs(s spec) (dialer, string, error) {
-	dev, err := tun.Open(tun.Config{Name: device, MTU: s.MTU})
+	dev, err := tun.Open(tun.Config{Name: device, MTU: s.MTU, NoOffload: s.System == oursPlain})
 	if err != nil {
 		return nil, "", err
 	}
@@ -43,7 +43,7 @@ func openOurs(s spec) (dialer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	note := fmt.Sprintf("MTU %d, offload of the device: %+v", dev.MTU(), dev.Offload())
+	note := fmt.Sprintf("MTU %d, %s", dev.MTU(), dev.Mode())
 	return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 		return n.DialContext(ctx, "tcp4", to.String())
 	}, note, nil

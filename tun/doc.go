@@ -7,6 +7,10 @@
 //	Open      a TUN device, bare
 //	Up        a TUN device that leads to the Internet, with everything around it
 //
+// A TUN passes packets of up to 64 KiB, many segments in one, and leaves
+// checksums undone, where the kernel has the virtio header for that; TUN.Mode
+// says so. A wrapper that needs single packets cuts them.
+//
 // Each is an ip.Device. So are the wrappers, which take any device and can be
 // stacked:
 //
