@@ -96,7 +96,7 @@ func (c *Conn) refuseAck(now ip.Time, seg *Segment) {
 		return
 	}
 	c.refuse(seg, "RFC 9293 §3.10.7.3, first")
-	if c.stats.expiries == 0 && !c.SynHeld() {
+	if c.stats.expiries == 0 && !c.SynHeld() && c.sent.n > 0 { // one that has not left yet needs no timer
 		c.timers[timerRetransmit] = now.Add(synAgain)
 	}
 }

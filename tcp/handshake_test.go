@@ -355,3 +355,15 @@ func TestListenAfterResetStartsAfresh(t *testing.T) {
 	}
 	p.wantDeadline(10*ms + 200*ms)
 }
+
+// The same before our SYN has left: there is nothing yet that a timer could send again.
+func TestAckBeforeTheSynHasLeft(t *testing.T) {
+	p := newConnTest(t, tcp.Closed)
+	p.c.SetUserTimeout(time.Second)
+	p.c.Open(p.now)
+	p.c.Arrive(p.now, p.build(seg(A, 0, 77)))
+	p.wantNoDeadline()
+	p.drain()
+	p.want(seg(R, 77, 0), tcp.WhyReset)
+	p.want(seg(S, 0, 0), tcp.WhySyn)
+}
