@@ -13,6 +13,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	gvisor "gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 )
 
 // gVisor's netstack as a client, with what its users set to make it fast.
@@ -25,11 +27,11 @@ const (
 
 // openGVisorPlain puts netstack on a plain TUN by its own endpoint for file descriptors.
 func openGVisorPlain(s spec) (dialer, string, error) {
-	fd, err := openTUN(device, 0)
+	fd, err := lab.OpenTUN(device, 0)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := plugIn(device, serverAddr, s.MTU); err != nil {
+	if err := lab.PlugIn(device, serverAddr, s.MTU); err != nil {
 		return nil, "", err
 	}
 	link, err := fdbased.New(&fdbased.Options{FDs: []int{fd}, MTU: uint32(s.MTU)})

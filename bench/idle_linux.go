@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sockeye-tcp/sockeye/internal/usage"
 )
 
 // What connections weigh that do nothing.
@@ -82,9 +81,9 @@ func weigh() weight {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return weight{
-		rss:  procField("/proc/self/status", "VmRSS:"),
+		rss:  usage.Memory("/proc/self/status", "VmRSS:"),
 		heap: float64(m.HeapInuse + m.StackInuse),
-		slab: procField("/proc/meminfo", "Slab:"),
+		slab: usage.Memory("/proc/meminfo", "Slab:"),
 	}
 }
 
@@ -98,22 +97,4 @@ func (w weight) since(before weight, s spec) map[string]float64 {
 	}
 	v["memory"] = v["rss"] + v["kernel"]
 	return v
-}
-
-// procField returns a field of kilobytes of a file of the kernel's, in bytes.
-func procField(file, name string) float64 {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(text, []byte(name))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, err := strconv.ParseFloat(string(fields[0]), 64)
-	if err != nil {
-		return 0
-	}
-	return kib * 1024
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 	"github.com/sockeye-tcp/sockeye/stack"
 	"github.com/sockeye-tcp/sockeye/tun"
 )
@@ -36,7 +37,7 @@ func openOurs(s spec) (dialer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := plugIn(device, serverAddr, s.MTU); err != nil {
+	if err := lab.PlugIn(device, serverAddr, s.MTU); err != nil {
 		return nil, "", err
 	}
 	n, err := stack.New(dev, stack.Config{Addrs: []netip.Prefix{clientAddr}})

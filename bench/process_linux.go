@@ -12,9 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/sockeye-tcp/sockeye/internal/lab"
+	"github.com/sockeye-tcp/sockeye/internal/usage"
 )
 
 // The director's side of the processes.
@@ -102,12 +101,5 @@ func (x *process) end() error {
 // endTimeout is how long a process may take to end.
 const endTimeout = 5 * time.Second
 
-// used returns the CPU time that the process has used so far, in seconds.
-func (x *process) used() float64 {
-	const scheduler = 2 // the clock of a process, as clock_getcpuclockid(3) makes it
-	var ts unix.Timespec
-	if unix.ClockGettime(int32(^x.cmd.Process.Pid)<<3|scheduler, &ts) != nil {
-		return 0 // it has ended
-	}
-	return time.Duration(ts.Nano()).Seconds()
-}
+// used returns the CPU time that the process has used so far, in seconds; 0 when it has ended.
+func (x *process) used() float64 { return usage.CPUTime(x.cmd.Process.Pid).Seconds() }

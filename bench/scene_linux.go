@@ -77,7 +77,7 @@ func (c *scene) joinTUNs(ctx context.Context, s spec) error {
 				return err
 			}
 			files = append(files, os.NewFile(uintptr(fd), device))
-			return plugIn(device, end.addr, s.MTU)
+			return lab.PlugIn(device, end.addr, s.MTU)
 		})
 		if err != nil {
 			return err

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 )
 
 // The server, on the kernel's TCP; the same for all systems.
@@ -40,7 +42,7 @@ func playServer(s spec) error {
 		if err != nil {
 			return err
 		}
-		go acceptAll(l, serve)
+		go lab.Serve(l, serve)
 	}
 	l, err := net.Listen("tcp", ":"+strconv.Itoa(portHTTP))
 	if err != nil {
@@ -48,21 +50,6 @@ func playServer(s spec) error {
 	}
 	go http.Serve(l, http.HandlerFunc(servePage)) // until the process ends
 	return ready()
-}
-
-// acceptAll serves each connection until the process ends.
-func acceptAll(l net.Listener, serve func(net.Conn) error) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer conn.Close()
-			// The client says what went wrong; it is the one who is asked.
-			_ = serve(conn)
-		}()
-	}
 }
 
 // echoBuffer is small: ten thousand connections that do nothing have one each.

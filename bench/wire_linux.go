@@ -10,6 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/link/channel"
 	gvisor "gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/stack/gro"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 )
 
 // netstack over the TUN of wireguard-go, joined as wireguard-go and tailscale join them: batches both ways, a channel
@@ -29,7 +31,7 @@ func openGVisorWire(s spec) (dialer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := plugIn(device, serverAddr, s.MTU); err != nil {
+	if err := lab.PlugIn(device, serverAddr, s.MTU); err != nil {
 		return nil, "", err
 	}
 	link := channel.New(wireQueue, uint32(s.MTU), "")

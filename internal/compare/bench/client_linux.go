@@ -14,6 +14,7 @@ import (
 	"github.com/sockeye-tcp/sockeye/httpget"
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 	"github.com/sockeye-tcp/sockeye/internal/compare/campaign"
+	"github.com/sockeye-tcp/sockeye/internal/usage"
 )
 
 // A client carries out orders over one TCP.
@@ -65,7 +66,7 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 		return c.traceUpload(ctx, o)
 	}
 	resetPeak()
-	again, self, forwarder := c.again.Load(), cpuTime(os.Getpid()), c.forwarderTime()
+	again, self, forwarder := c.again.Load(), usage.CPUTime(os.Getpid()), c.forwarderTime()
 	if o.Wire != nil {
 		c.wire.open(*o.Wire)
 	}
@@ -78,7 +79,7 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	values[compare.MetricCPU] = (cpuTime(os.Getpid()) - self).Seconds() / units
+	values[compare.MetricCPU] = (usage.CPUTime(os.Getpid()) - self).Seconds() / units
 	if c.forwarder != 0 {
 		values[compare.MetricForwarder] = (c.forwarderTime() - forwarder).Seconds() / units
 	}
@@ -91,7 +92,7 @@ func (c *client) run(ctx context.Context, o order) (answer, error) {
 
 func (c *client) forwarderTime() (t time.Duration) {
 	if c.forwarder != 0 {
-		t = cpuTime(c.forwarder)
+		t = usage.CPUTime(c.forwarder)
 	}
 	return t
 }

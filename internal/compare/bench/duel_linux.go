@@ -8,9 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/sockeye-tcp/sockeye/internal/compare"
 	"github.com/sockeye-tcp/sockeye/internal/compare/campaign"
@@ -121,20 +118,12 @@ func (d *duel) start(ctx context.Context, program []string, s campaign.Stack, sp
 // openEnd makes a TUN device with an address in a namespace. It returns the device's file, which is read and written as it is.
 func openEnd(ns *lab.Namespace, name string, addr netip.Prefix) (f *os.File, err error) {
 	err = ns.Do(func() error {
-		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("open TUN: %w", err)
-		}
-		f = os.NewFile(uintptr(fd), name)
-		req, err := unix.NewIfreq(name)
+		fd, err := lab.OpenTUN(name, 0)
 		if err != nil {
 			return err
 		}
-		req.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TUNSETIFF, uintptr(unsafe.Pointer(req))); errno != 0 {
-			return fmt.Errorf("make the device %s: %w", name, errno)
-		}
-		return plugIn(name, addr)
+		f = os.NewFile(uintptr(fd), name)
+		return lab.PlugIn(name, addr, 0)
 	})
 	if err != nil && f != nil {
 		f.Close()

@@ -127,16 +127,13 @@ func openInner(link *tun.Link) (*tun.TUN, error) {
 	return dev, nil
 }
 
-// queueLen is that of the devices of tun.Up.
-const queueLen = 4096
-
 // configure gives an interface its addresses, brings it up, and sends everything there.
 func configure(name string, addrs []netip.Prefix) error {
 	l, err := netlink.LinkByName(name)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(netlink.LinkSetTxQLen(l, queueLen), netlink.LinkSetUp(l)); err != nil {
+	if err := netlink.LinkSetUp(l); err != nil {
 		return err
 	}
 	for _, p := range addrs {

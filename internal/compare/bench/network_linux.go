@@ -114,7 +114,7 @@ func (t *tap) take(n *network, end, mtu int) error {
 		b.Free()
 		switch err {
 		case unix.EINTR:
-		case nil, unix.EAGAIN: // nil: the other end of a pair of sockets is gone
+		case nil, unix.EAGAIN:
 			return nil
 		default:
 			return fmt.Errorf("read from the link's end: %w", err)
@@ -140,8 +140,8 @@ func (t *tap) hand(n *network, end int) (isFull bool, err error) {
 			return true, nil
 		case unix.EINTR:
 			t.held = b
-		case nil, unix.EPIPE, unix.ECONNRESET, unix.EIO, unix.EINVAL:
-			b.Free() // who is gone, or down, gets nothing, as on a wire
+		case nil, unix.EIO, unix.EINVAL:
+			b.Free() // who is down gets nothing, as on a wire
 		default:
 			b.Free()
 			return false, fmt.Errorf("write to the link's end: %w", err)

@@ -115,7 +115,7 @@ func (s *scene) layLink(cell compare.Cell) error {
 			if ends[i], err = tun.Open(tun.Config{Name: hostEnd, MTU: cell.MTU, NoOffload: true}); err != nil {
 				return err
 			}
-			return plugIn(hostEnd, []netip.Prefix{hostAddr, serverAddr}[i])
+			return lab.PlugIn(hostEnd, []netip.Prefix{hostAddr, serverAddr}[i], 0)
 		})
 		if err != nil {
 			return err
@@ -125,18 +125,6 @@ func (s *scene) layLink(cell compare.Cell) error {
 	s.link = tun.Impair(ends[1], imp)
 	s.closers = append(s.closers, join(ends[0], s.link).close)
 	return nil
-}
-
-// plugIn gives an end of a link in this namespace its address and brings it up.
-func plugIn(name string, p netip.Prefix) error {
-	l, err := netlink.LinkByName(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(
-		netlink.LinkSetTxQLen(l, queueLen),
-		netlink.AddrAdd(l, &netlink.Addr{IPNet: ipNet(p)}),
-		netlink.LinkSetUp(l))
 }
 
 // openClients starts the clients of all series.

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/sockeye-tcp/sockeye/internal/lab"
 )
 
 // The server of a laboratory, on the kernel's TCP.
@@ -34,7 +36,7 @@ func playServer(s spec) error {
 		if err != nil {
 			return err
 		}
-		go acceptAll(l, serve)
+		go lab.Serve(l, serve)
 	}
 	cert, err := selfSigned()
 	if err != nil {
@@ -60,21 +62,6 @@ func playServer(s spec) error {
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
-}
-
-// acceptAll serves each connection until the listener ends.
-func acceptAll(l net.Listener, serve func(net.Conn) error) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer conn.Close()
-			// The client says what went wrong; it is the one who is asked.
-			_ = serve(conn)
-		}()
-	}
 }
 
 func echo(conn net.Conn) error {

@@ -1,52 +1,23 @@
 package bench
 
 import (
-	"bytes"
 	"net"
 	"os"
-	"strconv"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sockeye-tcp/sockeye/internal/usage"
 	"github.com/sockeye-tcp/sockeye/stack"
 )
 
 // What a run costs: CPU time, memory, retransmissions.
 
-// cpuTime returns the CPU time that a process has used, user and system. What
-// the kernel does in interrupts counts for whoever is running then.
-func cpuTime(pid int) time.Duration {
-	// The clock of a process, as clock_getcpuclockid(3) makes it.
-	const scheduler = 2
-	var ts unix.Timespec
-	if unix.ClockGettime(int32(^pid)<<3|scheduler, &ts) != nil {
-		return 0 // it has ended
-	}
-	return time.Duration(ts.Nano())
-}
-
 // resetPeak makes peakMemory begin anew. Where the kernel does not let it, the peak is that since the start.
 func resetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
 // peakMemory returns the largest resident size since resetPeak in bytes, or 0.
-func peakMemory() float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, err := strconv.ParseFloat(string(fields[0]), 64)
-	if err != nil {
-		return 0
-	}
-	return kib * 1024
-}
+func peakMemory() float64 { return usage.Memory("/proc/self/status", "VmHWM:") }
 
 // A tallied connection counts its retransmissions when it is closed.
 type tallied struct {
