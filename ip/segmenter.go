@@ -103,3 +103,26 @@ func (s *Segmenter) fillChecksum(b []byte, offset uint16) {
 	binary.BigEndian.PutUint16(b[offset:], 0)
 	putChecksum(b, offset, Sum(b, PseudoSum(s.header.Src, s.header.Dst, s.header.Protocol, len(b))))
 }
+
+// A GSO is what a device must know of a packet to cut it.
+type GSO struct {
+	Protocol Protocol // ProtoTCP or ProtoUDP
+	Headers  int      // length of the headers of IP and transport
+	CWR      bool     // of TCP: only the first segment is to have the flag (RFC 3168 §6.1.2)
+}
+
+// GSO returns how the packet is to be cut. ok is false when it goes out as it is: it has no GSOSize, or no
+// NeedsChecksum to say where its transport header is. That header must lie in Header.
+func (p *Packet) GSO() (g GSO, ok bool) {
+	if p.GSOSize == 0 || !p.NeedsChecksum {
+		return g, false
+	}
+	transport, start := p.Header[p.ChecksumStart:], int(p.ChecksumStart)
+	switch p.ChecksumOffset {
+	case udpChecksumOffset:
+		return GSO{Protocol: ProtoUDP, Headers: start + UDPHeaderLen}, true
+	case tcpChecksumOffset:
+		return GSO{ProtoTCP, start + int(transport[tcpLengthAt]>>4)*4, transport[tcpFlagsAt]&tcpCWR != 0}, true
+	}
+	return g, false
+}

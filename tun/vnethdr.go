@@ -72,34 +72,21 @@ func vnetOf(p *ip.Packet) (h vnetHeader) {
 	if p.NeedsChecksum {
 		h.flags, h.sumStart, h.sumOffset = vnetNeedsChecksum, p.ChecksumStart, p.ChecksumOffset
 	}
-	if p.GSOSize == 0 || !p.NeedsChecksum {
+	gso, ok := p.GSO()
+	if !ok {
 		return h
 	}
-	transport := p.Header[p.ChecksumStart:]
+	h.gsoSize, h.headers = p.GSOSize, uint16(gso.Headers)
 	switch {
-	case p.ChecksumOffset == udpChecksumOffset:
-		h.gsoType, h.headers = vnetUDP, p.ChecksumStart+ip.UDPHeaderLen
-	case p.ChecksumOffset != tcpChecksumOffset:
-		return h // nothing that can be cut
+	case gso.Protocol == ip.ProtoUDP:
+		h.gsoType = vnetUDP
+	case p.Header[0]>>4 == 4:
+		h.gsoType = vnetTCP4
 	default:
-		h.gsoType, h.headers = vnetTCP6, p.ChecksumStart+uint16(transport[tcpLengthAt]>>4)*4
-		if p.Header[0]>>4 == 4 {
-			h.gsoType = vnetTCP4
-		}
-		if transport[tcpFlagsAt]&tcpCWR != 0 {
-			h.gsoType |= vnetECN
-		}
+		h.gsoType = vnetTCP6
 	}
-	h.gsoSize = p.GSOSize
+	if gso.CWR {
+		h.gsoType |= vnetECN
+	}
 	return h
 }
-
-// What a header needs to know of UDP (RFC 768) and TCP (RFC 9293 §3.1).
-const (
-	udpChecksumOffset = 6
-
-	tcpLengthAt       = 12
-	tcpFlagsAt        = 13
-	tcpChecksumOffset = 16
-	tcpCWR            = 0x80
-)
