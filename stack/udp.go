@@ -177,26 +177,27 @@ func (h *Host) arriveUDP(now ip.Time, b *ip.Buffer, header *ip.Header) {
 	}
 	if size := int(b.GSOSize); size > 0 && size < len(d.Payload) {
 		for text := range slices.Chunk(d.Payload, size) { // a device has merged many
-			h.queueUDP(now, u, Datagram{From: remote, To: local, Payload: append([]byte(nil), text...)}, header)
+			h.queueUDP(now, u, Datagram{From: remote, To: local, Payload: text}, nil, header)
 		}
 		b.Free()
-		u.notify()
-		return
+	} else {
+		h.queueUDP(now, u, Datagram{From: remote, To: local, Payload: d.Payload}, b, header)
 	}
-	got := Datagram{From: remote, To: local, Payload: d.Payload, buf: b}
-	if len(d.Payload)*minKeptShare < cap(b.Data) {
-		got.Payload, got.buf = append([]byte(nil), d.Payload...), nil
-		b.Free()
-	}
-	h.queueUDP(now, u, got, header)
 	u.notify()
 }
 
-// queueUDP gives a socket a datagram, if there is room.
-func (h *Host) queueUDP(now ip.Time, u *UDPSocket, d Datagram, header *ip.Header) {
+// queueUDP gives a socket a datagram, if there is room. It is copied unless b is there to hold it alone and it fills a
+// good part of that.
+func (h *Host) queueUDP(now ip.Time, u *UDPSocket, d Datagram, b *ip.Buffer, header *ip.Header) {
 	if u.received+len(d.Payload) > udpBuffer || u.queue.len() >= maxUDPQueue {
-		h.drop(now, d.buf, header, ip.DropQueueFull)
+		h.drop(now, b, header, ip.DropQueueFull)
 		return
+	}
+	if b == nil || len(d.Payload)*minKeptShare < cap(b.Data) {
+		d.Payload = append([]byte(nil), d.Payload...)
+		b.Free()
+	} else {
+		d.buf = b
 	}
 	h.stats.InDatagrams++
 	u.received += len(d.Payload)
