@@ -133,9 +133,9 @@ func (a *app) compareHere(ctx context.Context, f *compareFlags, cfg bench.Config
 }
 
 // compareError says what to do about a comparison that did not come about.
-func compareError(err error, lab bool) error {
+func compareError(err error, inLab bool) error {
 	switch {
-	case errors.Is(err, bench.ErrPermission) && lab:
+	case errors.Is(err, bench.ErrPermission) && inLab:
 		return &exitError{code: exitNoPrivilege, err: err, hint: "run it with sudo, or let this user read and write /dev/net/tun; sockeye doctor says more"}
 	case errors.Is(err, bench.ErrPermission):
 		return &exitError{code: exitNoPrivilege, err: err, hint: "run it with sudo, or with --lab, which needs a user namespace only; sockeye doctor says more"}
