@@ -83,8 +83,8 @@ func TestFastOpen(t *testing.T) {
 	}
 	x.b.mu.Lock()
 	defer x.b.mu.Unlock()
-	if got := x.l.sock.FastOpenPending(); got != 0 {
-		t.Errorf("%d places are still taken", got)
+	for x.l.sock.FastOpenPending() != 0 { // the last ACK may still be on its way; each packet that comes lets us look again
+		x.b.idle.Wait()
 	}
 }
 
